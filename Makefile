@@ -1,0 +1,54 @@
+# Every target prepares .venv by itself: python3 and make are all that a machine needs.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format lint types contracts bench docs lock clean
+
+help: ## show this list
+	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(STAMP): pyproject.toml constraints.txt
+	@echo "preparing .venv (first time: about half a minute)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Rollway needs Python 3.11 or newer; set PYTHON=python3.x")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@awk '/^uv==/{p=1} p{print} p&&!/\\$$/{exit}' constraints.txt > .venv/uv.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .venv/uv.txt || true
+	@VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --require-hashes -r constraints.txt \
+	  || $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r constraints.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(STAMP) ## watch one canary promoted and one rolled back, on real models behind a simulated AWS
+	@$(BIN)/rollway demo
+
+test: $(STAMP) ## run every test
+	@$(BIN)/python -m pytest
+
+check: $(STAMP) format lint types contracts test ## everything that must hold before a change lands
+
+format: $(STAMP) ## is the code formatted? (fix: .venv/bin/ruff format)
+	@$(BIN)/ruff format --check --quiet . || ($(BIN)/ruff format --diff --quiet .; exit 1)
+
+lint: $(STAMP) ## is the code free of lint?
+	@$(BIN)/ruff check --quiet .
+
+types: $(STAMP) ## do the types hold, strictly?
+	@$(BIN)/basedpyright --level error
+
+contracts: $(STAMP) ## do imports point one way?
+	@$(BIN)/lint-imports --no-cache
+
+bench: $(STAMP) ## measure what performance is promised of
+	@$(BIN)/python -m benchmarks
+
+docs: $(STAMP) ## make the pictures and generated pages in docs/ anew
+	@$(BIN)/python -m docs.build
+
+lock: $(STAMP) ## resolve constraints.txt anew: names, versions and hashes only
+	@$(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --upgrade --generate-hashes \
+	  --no-header --no-annotate --extra sandbox --group dev --output-file constraints.txt
+
+clean: ## remove the environment and everything generated
+	@rm -rf .venv .ruff_cache .rollway build dist

@@ -1,0 +1,77 @@
+"""A bake: wait until its metrics are in, then go on, extend, hold or turn back by what the gates say."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from policies.decision import Decision
+from policies.lifecycle import Outcome, Phase, State, close_window, enter, turn_back
+from policies.plan import Plan
+from policies.spec import OnInconclusive
+from policies.strategies.stage import Stage
+from policies.values import format_duration
+from policies.verdict import GateVerdict, Verdict
+
+
+def bake(plan: Plan, state: State, verdicts: tuple[GateVerdict, ...], now: datetime) -> Decision:
+    """Decide at a stage whose split is in force. Verdicts that FAIL have been acted on before."""
+    stage = plan.stages[state.stage]
+    left = bake_ends(plan, state) - now
+    if left > timedelta(0):
+        reason = f"baking {stage.share:g} %: {format_duration(left)} left; {summarise(verdicts)}"
+        return Decision(state, "wait", reason, plan.policy.metrics.look_every, verdicts=verdicts)
+    if all(verdict.verdict is Verdict.PASS for verdict in verdicts):
+        return _advance(plan, state, verdicts, now)
+    return _undecided(plan, state, verdicts, now)
+
+
+def bake_ends(plan: Plan, state: State) -> datetime:
+    """Return when the metrics of the whole bake will have settled."""
+    return state.since + plan.stages[state.stage].bake + plan.policy.metrics.settle
+
+
+def summarise(verdicts: Sequence[GateVerdict]) -> str:
+    """Say in a few words how the gates stand."""
+    if not verdicts:
+        return "no gates judged yet"
+    return ", ".join(f"{verdict.gate} {verdict.verdict}" for verdict in verdicts)
+
+
+def explain_failures(verdicts: Sequence[GateVerdict]) -> str:
+    """Say which gates failed, with their numbers."""
+    return "; ".join(f"{verdict.gate}: {verdict.sentence}" for verdict in verdicts if verdict.verdict is Verdict.FAIL)
+
+
+def _advance(plan: Plan, state: State, verdicts: tuple[GateVerdict, ...], now: datetime) -> Decision:
+    stage: Stage = plan.stages[state.stage]
+    following = state.stage + 1
+    if following < len(plan.stages):
+        advanced = enter(close_window(state, now), Phase.SHIFTING, now, stage=following)
+        reason = f"every gate passed at {stage.share:g} %; on to {plan.stages[following].share:g} %"
+    else:
+        advanced = enter(state, Phase.PROMOTING, now)
+        reason = f"every gate passed at {stage.share:g} %, the last stage; promoting {plan.candidate.model}"
+    return Decision(advanced, "act", reason, timedelta(0), verdicts=verdicts)
+
+
+def _undecided(plan: Plan, state: State, verdicts: tuple[GateVerdict, ...], now: datetime) -> Decision:
+    open_verdicts = [verdict for verdict in verdicts if verdict.verdict is not Verdict.PASS]
+    told = "; ".join(f"{verdict.gate} {verdict.verdict}: {verdict.sentence}" for verdict in open_verdicts)
+    extended = now - bake_ends(plan, state)
+    actions = {_action(plan, verdict, extended) for verdict in open_verdicts}
+    look = plan.policy.metrics.look_every
+    if "roll_back" in actions:
+        reason = f"the policy rolls back when it cannot tell — {told}"
+        back = turn_back(state, Outcome.INCONCLUSIVE, reason, now)
+        return Decision(back, "act", reason, timedelta(0), verdicts=verdicts)
+    if "hold" in actions:
+        return Decision(state, "hold", f"holding for a person or for better data — {told}", look, verdicts=verdicts)
+    left = format_duration(plan.policy.extend_at_most - extended)
+    return Decision(state, "wait", f"bake extended, at most {left} more — {told}", look, verdicts=verdicts)
+
+
+def _action(plan: Plan, verdict: GateVerdict, extended: timedelta) -> OnInconclusive:
+    rules = plan.policy.inconclusive
+    action: OnInconclusive = getattr(rules, verdict.reason or "otherwise")
+    if action == "extend" and extended >= plan.policy.extend_at_most:
+        return rules.otherwise if rules.otherwise != "extend" else "hold"
+    return action

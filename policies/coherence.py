@@ -1,0 +1,110 @@
+"""What the fields of a policy demand of one another.
+
+Works on plain documents, also on half-broken ones, so that a file with a misspelt field still hears about its ladder at the same time.
+Anything that is not what it should be is left to the schema to complain about.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from itertools import pairwise
+from typing import Any, Final, TypeGuard, cast
+
+from policies.errors import Problem
+from policies.values import format_duration, parse_duration
+
+CONTROL_SHARE: Final = 5.0
+MOST_STAGES: Final = 50
+
+Document = Mapping[str, Any]
+
+
+def find_problems(document: Document) -> list[Problem]:
+    """Return what is incoherent between the fields of a policy document."""
+    return [*_ladder_problems(document), *_gate_problems(document), *_deadline_problems(document)]
+
+
+def _ladder_problems(document: Document) -> list[Problem]:
+    if "stages" in document and not 1 <= len(_stages(document)) <= MOST_STAGES:
+        return [
+            Problem("stages", f"there must be 1 to {MOST_STAGES} stages", "write at least one: {share: 5, bake: 10m}")
+        ]
+    shares = [(index, stage.get("share")) for index, stage in _stages(document)]
+    rungs = [(index, share) for index, share in shares if _is_number(share)]
+    problems = [
+        Problem(
+            f"stages[{index}].share",
+            f"{share:g} does not rise above the stage before it ({before:g})",
+            "list the stages from the smallest share to the largest",
+        )
+        for (_, before), (index, share) in pairwise(rungs)
+        if share <= before
+    ]
+    return [*problems, *(_control_problems(rungs) if document.get("keep_control", True) else [])]
+
+
+def _control_problems(rungs: Sequence[tuple[int, float]]) -> list[Problem]:
+    most = 100 - CONTROL_SHARE
+    return [
+        Problem(
+            f"stages[{index}].share",
+            f"{share:g} leaves less than {CONTROL_SHARE:g} % of the traffic on the baseline, too little to compare with",
+            f"use at most {most:g}, or set keep_control: false",
+        )
+        for index, share in rungs
+        if most < share <= 100  # noqa: PLR2004 - percent
+    ]
+
+
+def _gate_problems(document: Document) -> list[Problem]:
+    gates, guardrails = _mapping(document.get("gates")), _mapping(document.get("guardrails"))
+    problems = [
+        Problem(
+            f"stages[{index}].gates", f"there is no gate named {name!r}", f"the gates are: {', '.join(sorted(gates))}"
+        )
+        for index, stage in _stages(document)
+        for name in stage.get("gates") or ()
+        if name not in gates
+    ]
+    problems += [
+        Problem(f"guardrails.{name}", "a gate has that name too", "give each gate and guardrail a name of its own")
+        for name in guardrails
+        if name in gates
+    ]
+    return problems
+
+
+def _deadline_problems(document: Document) -> list[Problem]:
+    settle = _duration(_mapping(document.get("metrics")).get("settle"), timedelta(minutes=2))
+    bakes = [_duration(stage.get("bake"), timedelta(0)) for _, stage in _stages(document)]
+    deadline, needed = (
+        _duration(document.get("deadline"), timedelta(hours=6)),
+        sum((b + settle for b in bakes), timedelta(0)),
+    )
+    if deadline > needed:
+        return []
+    what = (
+        f"{format_duration(deadline)} is not longer than what the bakes need, {format_duration(needed)}: "
+        f"each bake, and {format_duration(settle)} for its metrics to settle"
+    )
+    return [Problem("deadline", what, "allow more time, or bake less")]
+
+
+def _stages(document: Document) -> list[tuple[int, Document]]:
+    stages = document.get("stages")
+    entries = cast("Sequence[Any]", stages) if isinstance(stages, list | tuple) else ()
+    return [(index, _mapping(stage)) for index, stage in enumerate(entries)]
+
+
+def _mapping(value: object) -> Document:
+    return value if isinstance(value, Mapping) else {}  # pyright: ignore[reportUnknownVariableType] - whatever the user wrote
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _duration(value: object, default: timedelta) -> timedelta:
+    try:
+        return parse_duration(value)
+    except ValueError:
+        return default

@@ -1,0 +1,80 @@
+"""Error counts: a stratified conditional e-process on the odds ratio.
+
+Given how many requests each arm answered in a minute and how many failed in both together, the failures of the candidate follow a
+hypergeometric law when both fail equally often, and Fisher's noncentral one when the odds differ by a factor. The minute's own error
+rate drops out, so an outage that hits both arms proves nothing. Source: Lindon and Malek (2022), arXiv 2011.03567, conditioned on the
+actual size of each arm; the absolute margin of a service without errors is a plain sequential likelihood ratio.
+"""
+
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from scipy.special import logsumexp
+from scipy.stats import hypergeom
+
+from policies.compare.comparison import Comparison, Floats, e_value, mix
+from policies.gates.spec import Margin
+
+_ODDS_RATIOS: Final = np.log([1.1, 1.25, 1.5, 2.0, 3.0, 5.0, 10.0])
+_PARTS_OF_MARGIN: Final = (0.1, 1 / 3)
+
+
+def compare_counts(pairs: pd.DataFrame, margin: Margin) -> Comparison:
+    """Compare error rates.
+
+    Args:
+        pairs: per minute ``errors_baseline``, ``errors_candidate``, ``invocations_baseline``, ``invocations_candidate``.
+        margin: the tolerated ratio, or the tolerated absolute difference where that is wider.
+    """
+    if pairs.empty:
+        return Comparison(worse=1.0, not_worse=1.0, strata=0)
+    candidate, baseline = (pairs[f"errors_{arm}"].to_numpy(float) for arm in ("candidate", "baseline"))
+    requests, control = (pairs[f"invocations_{arm}"].to_numpy(float) for arm in ("candidate", "baseline"))
+    tolerated = tolerated_log_odds(baseline, control, margin)
+    tilts = np.concatenate([_ODDS_RATIOS, -_ODDS_RATIOS])
+    shape = (requests, control, candidate + baseline)
+    at_null = _cumulant(shape, tolerated[None, :])
+    steps = candidate * tilts[:, None] - (_cumulant(shape, tolerated + tilts[:, None]) - at_null)
+    paths = np.cumsum(steps, axis=1)
+    worse, not_worse = mix(paths[: len(_ODDS_RATIOS)]), mix(paths[len(_ODDS_RATIOS) :])
+    if margin.or_absolute:
+        not_worse = mix(np.stack([not_worse, _below_absolute_margin(candidate, requests, margin.or_absolute)]))
+    return Comparison(worse=e_value(worse.max()), not_worse=e_value(not_worse[-1]), strata=len(pairs))
+
+
+def tolerated_log_odds(baseline_errors: Floats, baseline_requests: Floats, margin: Margin) -> Floats:
+    """Return the log odds ratio that the margin tolerates in each stratum.
+
+    A margin speaks of rates, the test of odds; the rate that turns one into the other is the baseline's in the strata *before*, so that
+    it is settled before the stratum is looked at.
+    """
+    errors = np.concatenate([[0.0], np.cumsum(baseline_errors)[:-1]])
+    requests = np.concatenate([[0.0], np.cumsum(baseline_requests)[:-1]])
+    rate = (errors + 0.5) / (requests + 1.0)
+    tolerated = np.minimum(np.maximum(rate * margin.ratio, rate + margin.or_absolute), 0.999)
+    return np.maximum(np.log(tolerated / (1 - tolerated)) - np.log(rate / (1 - rate)), 0.0)
+
+
+def _cumulant(shape: tuple[Floats, Floats, Floats], tilts: Floats) -> Floats:
+    """Log of the mean of ``exp(tilt * X)``, X hypergeometric, per (tilt, stratum)."""
+    columns = [_stratum_cumulant(*stratum) for stratum in zip(*shape, tilts.T, strict=True)]
+    return np.stack(columns, axis=1)
+
+
+def _stratum_cumulant(requests: float, control: float, errors: float, tilts: Floats) -> Floats:
+    possible = np.arange(max(0.0, errors - control), min(errors, requests) + 1)
+    log_probability = hypergeom.logpmf(possible, requests + control, errors, requests)
+    return logsumexp(log_probability + tilts[:, None] * possible, axis=1)
+
+
+def _below_absolute_margin(errors: Floats, requests: Floats, margin: float) -> Floats:
+    """Log e-process against "the candidate's rate is at least the margin", which any rate that exceeds the baseline's by it is.
+
+    A mixture of sequential likelihood ratios with a rate of zero and rates at parts of the margin.
+    """
+    failed, answered = np.cumsum(errors), np.cumsum(requests - errors)
+    without = answered * -np.log1p(-margin)
+    paths = [np.where(failed == 0, without, -np.inf)]
+    paths += [failed * np.log(part) + without + answered * np.log1p(-part * margin) for part in _PARTS_OF_MARGIN]
+    return mix(np.stack(paths))

@@ -1,0 +1,204 @@
+"""The decision: from plan, state and one look at the world to what happens next. The same for every strategy.
+
+Called with the same values it gives the same decision; it waits for nothing and asks nobody. Order matters and is the same at every
+look: what people ask, what failed, what somebody else changed, what the gates say, and only then the next step.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final, assert_never
+
+from policies.baking import bake, bake_ends, explain_failures, summarise
+from policies.decision import Decision
+from policies.drift import find_drift
+from policies.facts import Endpoint
+from policies.gates.evidence import gather_evidence
+from policies.gates.judging import judge_gates
+from policies.goal import Goal, next_commands
+from policies.lifecycle import (
+    CLIMBING,
+    Ending,
+    Outcome,
+    Phase,
+    State,
+    close_window,
+    enter,
+    open_window,
+    turn_back,
+)
+from policies.observation import Metrics, Observation, Unavailable
+from policies.operations import follow, is_overdue
+from policies.plan import Plan
+from policies.returning import clean_up, leave_alone, roll_back
+from policies.values import format_duration
+from policies.verdict import GateVerdict
+
+Judge = Callable[[Plan, State, Metrics | Unavailable], tuple[GateVerdict, ...]]
+"""Gives the verdicts of the gates and guardrails that count in a state."""
+
+POLL_EVERY: Final = timedelta(seconds=15)
+"""Time between two looks while AWS is at work; the loop adds jitter and shortens it to the policy's ``look_every``."""
+
+
+def judge(plan: Plan, state: State, metrics: Metrics | Unavailable) -> tuple[GateVerdict, ...]:
+    """Judge the guardrails and the present stage's gates; there is nothing to judge before the first shift."""
+    if not state.windows:
+        return ()
+    evidence = metrics if isinstance(metrics, Unavailable) else gather_evidence(plan.policy, metrics, state.windows)
+    policy = plan.policy
+    stage = plan.stages[state.windows[-1].stage]
+    guardrails = judge_gates(policy.guardrails, tuple(policy.guardrails), evidence)
+    return (*judge_gates(policy.gates, stage.gates, evidence), *guardrails)
+
+
+def decide(plan: Plan, state: State, observation: Observation, now: datetime, judge: Judge = judge) -> Decision:
+    """Decide what happens next.
+
+    Args:
+        plan: what the rollout will do.
+        state: what the look before handed over.
+        observation: what this look found.
+        now: the moment of the look.
+        judge: gives the verdicts; ``rollway plan`` hands in one that lets everything pass.
+    """
+    if state.phase is Phase.FINISHED:
+        return Decision(state, "finish", _ending(state).reason, timedelta(0))
+    state = _heed(plan, state, observation, now)
+    endpoint = observation.endpoint
+    if isinstance(endpoint, Unavailable):
+        return Decision(state, "wait", f"cannot read the endpoint: {endpoint.why}", POLL_EVERY)
+    state = _face_setback(follow(plan, state, endpoint, now), now)
+    if state.phase is Phase.CLEANING:
+        return clean_up(plan, state, now)
+    drift = find_drift(plan, state, endpoint)
+    if drift:
+        return _hold_for_drift(plan, state, endpoint, drift, now)
+    if state.phase is Phase.ROLLING_BACK:
+        return roll_back(plan, state, endpoint, now)
+    return _climb(plan, _after_drift(state, now), observation, now, judge)
+
+
+def _heed(plan: Plan, state: State, observation: Observation, now: datetime) -> State:
+    """Turn back when somebody asks for it or time is up."""
+    if state.phase not in CLIMBING:
+        return state
+    for signal in observation.signals:
+        outcome = Outcome.ABORTED if signal.verb == "abort" else Outcome.ROLLED_BACK
+        return turn_back(state, outcome, f"{signal.verb} by {signal.by}: {signal.reason}", now)
+    overdue = is_overdue(plan, state, now)
+    if overdue:
+        return turn_back(state, Outcome.ROLLED_BACK, overdue, now)
+    if state.drift is None and now - plan.started_at > plan.policy.deadline:
+        limit = format_duration(plan.policy.deadline)
+        return turn_back(state, Outcome.INCONCLUSIVE, f"the deadline of {limit} passed in phase {state.phase}", now)
+    return state
+
+
+def _face_setback(state: State, now: datetime) -> State:
+    """Turn back when a command failed for good on the way up; on the way back it is simply tried again."""
+    if state.setback is None or state.phase not in CLIMBING:
+        return state
+    return turn_back(state, Outcome.ROLLED_BACK, state.setback, now)
+
+
+def _hold_for_drift(plan: Plan, state: State, endpoint: Endpoint, drift: str, now: datetime) -> Decision:
+    overdue = now - plan.started_at > plan.policy.deadline
+    if overdue or plan.policy.on_drift == "abort" or state.phase is Phase.ROLLING_BACK:
+        return leave_alone(plan, state, endpoint, drift, now)
+    held = close_window(state, now).model_copy(update={"drift": drift})
+    reason = f"{drift}; holding and touching nothing until that is undone, or: rollway abort {plan.endpoint}"
+    return Decision(held, "hold", reason, plan.policy.metrics.look_every)
+
+
+def _after_drift(state: State, now: datetime) -> State:
+    """Start the stage's bake anew once a drift is undone: its minutes say nothing about the ordered split."""
+    if state.drift is None:
+        return state
+    again = enter(state, Phase.SHIFTING, now) if state.phase is Phase.BAKING else state
+    return again.model_copy(update={"drift": None})
+
+
+def _climb(plan: Plan, state: State, observation: Observation, now: datetime, judge: Judge) -> Decision:
+    verdicts = judge(plan, state, observation.metrics or Unavailable("no metrics were asked for"))
+    failures = explain_failures(verdicts)
+    if failures:
+        share = plan.stages[state.stage].share
+        back = turn_back(state, Outcome.ROLLED_BACK, f"at {share:g} % — {failures}", now)
+        return Decision(back, "act", f"ROLLBACK {_ending(back).reason}", timedelta(0), verdicts=verdicts)
+    if isinstance(observation.endpoint, Unavailable):
+        raise TypeError("climbing needs an endpoint")
+    match state.phase:
+        case Phase.PREPARING | Phase.SHIFTING | Phase.PROMOTING:
+            return _pursue(plan, state, observation.endpoint, now, verdicts)
+        case Phase.BAKING:
+            return bake(plan, state, verdicts, now)
+        case Phase.ROLLING_BACK | Phase.CLEANING | Phase.FINISHED:
+            raise ValueError(f"not climbing in phase {state.phase}")
+        case _:
+            assert_never(state.phase)
+
+
+def _pursue(plan: Plan, state: State, endpoint: Endpoint, now: datetime, verdicts: tuple[GateVerdict, ...]) -> Decision:
+    """Bring the endpoint to what the phase wants, then enter the next phase."""
+    look = min(POLL_EVERY, plan.policy.metrics.look_every)
+    if state.operation is not None or endpoint.busy:
+        whose = "AWS is at work on it" if state.operation else f"the endpoint is {endpoint.status}, not by this rollout"
+        return Decision(state, "wait", f"{_headline(plan, state)}; {whose}", look, verdicts=verdicts)
+    if not endpoint.settled:
+        back = turn_back(
+            state, Outcome.ROLLED_BACK, f"the endpoint is {endpoint.status}: {endpoint.failure_reason}", now
+        )
+        return Decision(back, "act", _ending(back).reason, timedelta(0), verdicts=verdicts)
+    commands = next_commands(goal_of(plan, state), endpoint)
+    if commands:
+        return Decision(state, "act", _headline(plan, state), look, commands, verdicts)
+    return _arrived(plan, state, now, verdicts)
+
+
+def goal_of(plan: Plan, state: State) -> Goal:
+    """Return how the endpoint shall be in a phase on the way up."""
+    stage = plan.stages[state.stage]
+    capacity = {plan.candidate.variant: stage.instances}
+    match state.phase:
+        case Phase.PREPARING:
+            return Goal(config=plan.side_by_side, shares=plan.split(0), instances=capacity)
+        case Phase.SHIFTING | Phase.BAKING:
+            return Goal(config=plan.side_by_side, shares=plan.split(stage.share), instances=capacity)
+        case Phase.PROMOTING:
+            return Goal(config=plan.promoted, instances_first={plan.baseline.variant: plan.baseline.instances})
+        case _:
+            raise ValueError(f"phase {state.phase} has no goal on the way up")
+
+
+def _arrived(plan: Plan, state: State, now: datetime, verdicts: tuple[GateVerdict, ...]) -> Decision:
+    stage = plan.stages[state.stage]
+    match state.phase:
+        case Phase.PREPARING:
+            return Decision(enter(state, Phase.SHIFTING, now), "act", "the candidate is up at share 0", timedelta(0))
+        case Phase.SHIFTING:
+            baking = open_window(enter(close_window(state, now), Phase.BAKING, now), stage.share, now)
+            until = bake_ends(plan, baking)
+            reason = f"the candidate gets {stage.share:g} %; baking until {until:%H:%M:%S} UTC"
+            return Decision(baking, "wait", reason, min(plan.policy.metrics.look_every, until - now))
+        case _:
+            reason = f"{plan.candidate.model} passed {len(plan.stages)} stages; {summarise(verdicts)}"
+            ending = Ending(outcome=Outcome.PROMOTED, reason=reason, at=now)
+            cleaning = enter(close_window(state, now), Phase.CLEANING, now).model_copy(update={"ending": ending})
+            return Decision(cleaning, "act", f"{plan.candidate.model} serves all traffic; cleaning up", timedelta(0))
+
+
+def _headline(plan: Plan, state: State) -> str:
+    stage = plan.stages[state.stage]
+    match state.phase:
+        case Phase.PREPARING:
+            return f"putting {plan.candidate.model} beside {plan.baseline.model} at share 0"
+        case Phase.SHIFTING:
+            return f"shifting to {stage.share:g} %"
+        case _:
+            return f"promoting {plan.candidate.model}"
+
+
+def _ending(state: State) -> Ending:
+    if state.ending is None:
+        raise ValueError(f"phase {state.phase} without an ending")
+    return state.ending

@@ -1,0 +1,33 @@
+"""A decision: what to do next and why, and when to look again."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from policies.commands import Command
+from policies.lifecycle import State
+from policies.verdict import GateVerdict
+
+Action = Literal["wait", "act", "hold", "finish"]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What to do next.
+
+    Attributes:
+        state: the state after the decision, before its commands.
+        action: ``wait`` for AWS, the clock or more data; ``act`` on commands; ``hold`` because only a person or the outside world can
+            change something; ``finish``.
+        reason: why, as a sentence for a person.
+        next_look: how long to wait before the next look; zero when finished.
+        commands: what to carry out now, in this order; the rest is dropped when one of them does not succeed.
+        verdicts: what gates and guardrails said at this look.
+    """
+
+    state: State
+    action: Action
+    reason: str
+    next_look: timedelta
+    commands: tuple[Command, ...] = ()
+    verdicts: tuple[GateVerdict, ...] = ()

@@ -1,0 +1,96 @@
+"""Endpoint configurations as documents, and the two that a rollout derives from the live one.
+
+An endpoint configuration is immutable in SageMaker, so a rollout writes new ones: the live document with the candidate beside the
+baseline, and the live document with the model replaced. Every other field is carried over untouched, also those that Rollway has never
+heard of. This is the one place in the core that speaks SageMaker's own member names, because the document is SageMaker's own.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from policies.values import Frozen
+
+NAME_LIMIT: Final = 63
+CANDIDATE_NAMES: Final = ("candidate", "challenger")
+MADE_BY_TAG: Final = "rollway:made-by"
+ROLLOUT_TAG: Final = "rollway:rollout"
+_DIGEST_LENGTH: Final = 10
+_RESERVED_TAG_PREFIX: Final = "aws:"
+
+
+class EndpointConfig(Frozen):
+    """One endpoint configuration.
+
+    Attributes:
+        name: at most 63 characters, unique in the account and Region.
+        fields: the members of a ``CreateEndpointConfig`` request except its name and tags.
+        tags: tag keys and values.
+    """
+
+    name: str
+    fields: dict[str, Any]
+    tags: dict[str, str] = {}
+
+    @property
+    def variants(self) -> list[dict[str, Any]]:
+        """The production variants, in SageMaker's own member names."""
+        return self.fields["ProductionVariants"]
+
+    def variant(self, name: str) -> dict[str, Any]:
+        """Return one production variant.
+
+        Raises:
+            KeyError: when there is none of that name.
+        """
+        for variant in self.variants:
+            if variant["VariantName"] == name:
+                return variant
+        raise KeyError(name)
+
+
+def name_config(endpoint: str, fields: Mapping[str, Any]) -> str:
+    """Name a configuration by its content, so that the same content always gets the same name.
+
+    The endpoint's name leads, cut where both would not fit into 63 characters; ten hexadecimal digits of the content's SHA-256 follow.
+    """
+    canonical = json.dumps(fields, sort_keys=True, separators=(",", ":"), default=str)
+    digest = hashlib.sha256(canonical.encode()).hexdigest()[:_DIGEST_LENGTH]
+    return f"{endpoint[: NAME_LIMIT - _DIGEST_LENGTH - 1].rstrip('-')}-{digest}"
+
+
+def candidate_name(live: EndpointConfig) -> str:
+    """Choose the candidate's variant name: ``candidate``, or ``challenger`` where the live variant is called so already."""
+    taken = {variant["VariantName"] for variant in live.variants}
+    return next(name for name in CANDIDATE_NAMES if name not in taken)
+
+
+def add_candidate(live: EndpointConfig, endpoint: str, model: str, instances: Mapping[str, int]) -> EndpointConfig:
+    """Return the live configuration with a candidate beside its only variant.
+
+    The candidate is a copy of the baseline's variant with another model and share 0. ``instances`` gives the instance count of each
+    variant by name: the baseline's live one, since the configuration's own may be long outdated by autoscaling.
+    """
+    (baseline,) = live.variants
+    candidate = baseline | {"VariantName": candidate_name(live), "ModelName": model}
+    variants = [
+        variant | {"InitialInstanceCount": instances[variant["VariantName"]], "InitialVariantWeight": weight}
+        for variant, weight in ((baseline, 100.0), (candidate, 0.0))
+    ]
+    fields = live.fields | {"ProductionVariants": variants}
+    return EndpointConfig(name=name_config(endpoint, fields), fields=fields, tags=live.tags)
+
+
+def replace_model(live: EndpointConfig, endpoint: str, model: str) -> EndpointConfig:
+    """Return the live configuration with the model of its only variant replaced and every other field equal."""
+    (baseline,) = live.variants
+    fields = live.fields | {"ProductionVariants": [baseline | {"ModelName": model}]}
+    return EndpointConfig(name=name_config(endpoint, fields), fields=fields, tags=live.tags)
+
+
+def mark(config: EndpointConfig, rollout_id: str) -> EndpointConfig:
+    """Return the configuration with the tags that say who made it, and without those that only AWS may set."""
+    own = {MADE_BY_TAG: "rollway", ROLLOUT_TAG: rollout_id}
+    kept = {key: value for key, value in config.tags.items() if not key.startswith(_RESERVED_TAG_PREFIX)}
+    return config.model_copy(update={"tags": kept | own})

@@ -1,0 +1,137 @@
+"""What is known of an endpoint, as values: the endpoint itself, its configuration, its scaling.
+
+Shares are percent of traffic. How SageMaker spells all this is known to ``rollway.aws`` only.
+"""
+
+from typing import Final, Literal
+
+from policies.endpoint_config import EndpointConfig
+from policies.values import Frozen
+
+EndpointStatus = Literal[
+    "OutOfService",
+    "Creating",
+    "Updating",
+    "SystemUpdating",
+    "RollingBack",
+    "InService",
+    "Deleting",
+    "Failed",
+    "UpdateRollbackFailed",
+]
+
+IDLE_TROUBLE: Final = frozenset({"OutOfService", "Failed", "UpdateRollbackFailed"})
+"""Statuses in which nothing is in flight and yet the endpoint is not well."""
+
+SHARE_TOLERANCE: Final = 0.05
+"""Percent of traffic by which two shares may differ and still count as equal: AWS gives weights back as binary floats."""
+
+
+class LiveVariant(Frozen):
+    """A production variant as it runs.
+
+    Attributes:
+        name: the variant's name.
+        share: percent of traffic that it gets now.
+        wanted_share: percent of traffic that it will get once the change in flight is done; equal to ``share`` otherwise.
+        instances: how many instances serve it now.
+        wanted_instances: how many will once the change in flight is done.
+    """
+
+    name: str
+    share: float
+    wanted_share: float
+    instances: int
+    wanted_instances: int
+
+
+class Endpoint(Frozen):
+    """An endpoint as AWS describes it at one moment.
+
+    Attributes:
+        name: the endpoint's name.
+        arn: its ARN.
+        status: SageMaker's status.
+        config: name of the configuration that it runs on.
+        variants: its production variants.
+        shadows: names of its shadow variants.
+        pending_config: the configuration being deployed, or None.
+        failure_reason: why the last change failed, as AWS words it; AWS may leave it empty.
+    """
+
+    name: str
+    arn: str
+    status: EndpointStatus
+    config: str
+    variants: tuple[LiveVariant, ...]
+    shadows: tuple[str, ...] = ()
+    pending_config: str | None = None
+    failure_reason: str = ""
+
+    @property
+    def settled(self) -> bool:
+        """Whether no change is in flight: in service, nothing pending, and what runs is what is wanted."""
+        return (
+            self.status == "InService"
+            and self.pending_config is None
+            and all(
+                same_share(variant.share, variant.wanted_share) and variant.instances == variant.wanted_instances
+                for variant in self.variants
+            )
+        )
+
+    @property
+    def busy(self) -> bool:
+        """Whether AWS is at work on the endpoint, so that it would turn down any change."""
+        return not self.settled and self.status not in IDLE_TROUBLE
+
+    def variant(self, name: str) -> LiveVariant | None:
+        """Return the variant of that name, or None when the endpoint has none."""
+        return next((variant for variant in self.variants if variant.name == name), None)
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """Percent of traffic by variant name."""
+        return {variant.name: variant.share for variant in self.variants}
+
+
+class ScalingTarget(Frozen):
+    """A variant's registration with Application Auto Scaling.
+
+    Attributes:
+        variant: the variant's name.
+        minimum: least number of instances.
+        maximum: greatest number of instances.
+    """
+
+    variant: str
+    minimum: int
+    maximum: int
+
+
+class Facts(Frozen):
+    """All that planning needs to know.
+
+    Attributes:
+        endpoint: the endpoint as it is.
+        config: the configuration it runs on.
+        model: name of the model that may take over.
+        model_exists: whether SageMaker knows that model.
+        scaling: registrations of the endpoint's variants with Application Auto Scaling.
+    """
+
+    endpoint: Endpoint
+    config: EndpointConfig
+    model: str
+    model_exists: bool
+    scaling: tuple[ScalingTarget, ...] = ()
+
+
+def same_share(left: float, right: float) -> bool:
+    """Whether two shares (percent) are equal up to the rounding of AWS's weights."""
+    return abs(left - right) <= SHARE_TOLERANCE
+
+
+def format_shares(shares: dict[str, float]) -> str:
+    """Write shares for a person: ``AllTraffic 95 %, candidate 5 %``."""
+    return ", ".join(f"{name} {share:.4g} %" for name, share in shares.items())

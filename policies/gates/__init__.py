@@ -1,0 +1,1 @@
+"""Gates: one small pure function each, from evidence to a verdict."""

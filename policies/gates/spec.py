@@ -1,0 +1,163 @@
+"""What a gate says in a policy file. Which kind it is shows in what it asks for; no gate needs a ``type``.
+
+``no_worse_than`` compares the candidate with the baseline, ``at_most`` and ``at_least`` hold a metric against a fixed limit,
+``requests_at_least`` asks for a minimum sample, ``share_within`` checks that the traffic really is split as ordered.
+"""
+
+from typing import Annotated, Final, Literal, cast
+
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
+
+from policies.values import Frozen, Percent, parse_percent
+
+CountMetric = Literal["errors_5xx", "errors_4xx", "model_errors"]
+
+
+class Margin(Frozen):
+    """How much worse than the baseline the candidate may be; where both are given, the wider one counts.
+
+    Attributes:
+        ratio: tolerated multiple of the baseline's value; 1.1 is ten percent more.
+        or_absolute: tolerated difference in percentage points, as a fraction; for error rates only.
+    """
+
+    ratio: Annotated[float, Field(gt=1, le=100)]
+    or_absolute: Annotated[Percent, Field(ge=0, lt=1)] = 0.0
+
+
+def read_margin(value: object) -> object:
+    """Read ``10%`` as the ratio 1.1; leave a margin written out as it is."""
+    return {"ratio": 1 + parse_percent(value)} if isinstance(value, str) else value
+
+
+class CountComparison(Frozen):
+    """The candidate's error rate against the baseline's, within the same minutes.
+
+    Attributes:
+        metric: which errors are counted.
+        no_worse_than: the tolerated margin.
+    """
+
+    metric: CountMetric
+    no_worse_than: Margin
+
+    _read_margin = field_validator("no_worse_than", mode="before")(read_margin)
+
+
+class LatencyComparison(Frozen):
+    """The candidate's model latency against the baseline's, within the same minutes.
+
+    Attributes:
+        metric: always ``latency``, SageMaker's ``ModelLatency``.
+        no_worse_than: the tolerated margin; a ratio.
+    """
+
+    metric: Literal["latency"]
+    no_worse_than: Margin
+
+    _read_margin = field_validator("no_worse_than", mode="before")(read_margin)
+
+    @field_validator("no_worse_than")
+    @classmethod
+    def _is_ratio(cls, margin: Margin) -> Margin:
+        if margin.or_absolute:
+            raise ValueError("or_absolute is for error rates; give latency a ratio, for example 10%")
+        return margin
+
+
+class Threshold(Frozen):
+    """A CloudWatch metric held against a fixed limit, the way a CloudWatch alarm does: M of the last N periods.
+
+    Attributes:
+        metric: CloudWatch's name, for example ``ModelLatency`` (microseconds) or ``CPUUtilization``.
+        statistic: any CloudWatch statistic: ``Average``, ``p99``, ``TM(:95%)``, ``PR(:300000)``.
+        at_most: upper limit, in the metric's own unit.
+        at_least: lower limit, in the metric's own unit.
+        namespace: CloudWatch namespace.
+        arm: whose dimensions are asked for.
+        dimensions: dimensions to ask for instead of the arm's.
+        breaches: how many periods beyond the limit fail the gate ...
+        of: ... among this many, the newest.
+    """
+
+    metric: Annotated[str, Field(min_length=1, max_length=255)]
+    statistic: Annotated[
+        str, Field(pattern=r"^(Average|Sum|Minimum|Maximum|SampleCount|IQM|[a-zA-Z]{1,2}[(\d].*)$")
+    ] = "Average"
+    at_most: float | None = None
+    at_least: float | None = None
+    namespace: str = "AWS/SageMaker"
+    arm: Literal["candidate", "baseline"] = "candidate"
+    dimensions: dict[str, str] | None = None
+    breaches: Annotated[int, Field(ge=1)] = 3
+    of: Annotated[int, Field(ge=1, le=1440)] = 5
+
+    @model_validator(mode="after")
+    def _has_one_limit(self) -> "Threshold":
+        if (self.at_most is None) == (self.at_least is None):
+            raise ValueError("give either at_most or at_least, not both")
+        if self.breaches > self.of:
+            raise ValueError(f"breaches ({self.breaches}) cannot be more than the periods looked at ({self.of})")
+        return self
+
+
+class MinimumSample(Frozen):
+    """How many requests each arm must have answered within the stage.
+
+    Attributes:
+        requests_at_least: the least number, for the candidate and for the baseline each.
+    """
+
+    requests_at_least: Annotated[int, Field(ge=1)]
+
+
+class TrafficSplit(Frozen):
+    """Whether the candidate really gets the share that it was given.
+
+    Attributes:
+        share_within: tolerated relative deviation of the observed share.
+    """
+
+    share_within: Annotated[Percent, Field(gt=0, le=1)]
+
+
+_KINDS: Final = {
+    "at_most": "gate:threshold",
+    "at_least": "gate:threshold",
+    "requests_at_least": "gate:sample",
+    "share_within": "gate:split",
+}
+_CLASSES: Final[dict[type, str]] = {
+    CountComparison: "gate:count",
+    LatencyComparison: "gate:latency",
+    Threshold: "gate:threshold",
+    MinimumSample: "gate:sample",
+    TrafficSplit: "gate:split",
+}
+
+
+def kind_of(gate: object) -> str | None:
+    """Tell a gate's kind by what it asks for."""
+    if isinstance(gate, dict):
+        fields = cast("dict[str, object]", gate)
+        if "no_worse_than" in fields:
+            return "gate:latency" if fields.get("metric") == "latency" else "gate:count"
+        return next((kind for field, kind in _KINDS.items() if field in fields), None)
+    return _CLASSES.get(type(gate))
+
+
+Gate = Annotated[
+    Annotated[CountComparison, Tag("gate:count")]
+    | Annotated[LatencyComparison, Tag("gate:latency")]
+    | Annotated[Threshold, Tag("gate:threshold")]
+    | Annotated[MinimumSample, Tag("gate:sample")]
+    | Annotated[TrafficSplit, Tag("gate:split")],
+    Discriminator(
+        kind_of,
+        custom_error_type="unknown_gate",
+        custom_error_message=(
+            "a gate says one of no_worse_than (compare with the baseline), at_most or at_least (fixed limit), "
+            "requests_at_least (minimum sample), share_within (traffic split)"
+        ),
+    ),
+]

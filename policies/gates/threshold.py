@@ -1,0 +1,23 @@
+"""Threshold gate: M of the last N periods beyond a fixed limit fail it, as with a CloudWatch alarm; missing periods never pass it."""
+
+from policies.gates.evidence import Evidence
+from policies.gates.spec import Threshold
+from policies.verdict import GateVerdict, Verdict
+
+
+def judge_threshold(name: str, gate: Threshold, evidence: Evidence) -> GateVerdict:
+    """Judge the newest periods of the present stage."""
+    values = evidence.series[name].tail(gate.of)
+    beyond = values > gate.at_most if gate.at_most is not None else values < gate.at_least
+    breaches = int(beyond.sum())
+    limit = f"at most {gate.at_most:g}" if gate.at_most is not None else f"at least {gate.at_least:g}"
+    what = f"{gate.metric} {gate.statistic} of the {gate.arm}"
+    if breaches >= gate.breaches:
+        worst = values.max() if gate.at_most is not None else values.min()
+        sentence = f"{what} was beyond its limit ({limit}) in {breaches} of {len(values)} periods, at worst {worst:.6g}"
+        return GateVerdict(gate=name, verdict=Verdict.FAIL, sentence=sentence)
+    if len(values) < gate.of:
+        sentence = f"{what}: {len(values)} of {gate.of} periods with data so far"
+        return GateVerdict(gate=name, verdict=Verdict.INCONCLUSIVE, reason="metrics_unavailable", sentence=sentence)
+    sentence = f"{what} kept its limit ({limit}) in {len(values) - breaches} of {len(values)} periods, last {values.iloc[-1]:.6g}"
+    return GateVerdict(gate=name, verdict=Verdict.PASS, sentence=sentence)

@@ -1,0 +1,166 @@
+"""The life of a rollout: its phases, its outcome, and the state that one look hands to the next.
+
+The state holds nothing that the endpoint could tell: only what is wanted, since when, and which command is still on its way.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from policies.commands import ApplyConfig, Command, CommandResult, CreateConfig, DeleteConfig
+from policies.gates.evidence import Window
+from policies.plan import Plan
+from policies.values import Frozen
+
+
+class Phase(StrEnum):
+    """Where a rollout stands."""
+
+    PREPARING = "preparing"
+    SHIFTING = "shifting"
+    BAKING = "baking"
+    PROMOTING = "promoting"
+    ROLLING_BACK = "rolling back"
+    CLEANING = "cleaning up"
+    FINISHED = "finished"
+
+
+class Outcome(StrEnum):
+    """How a rollout ended."""
+
+    PROMOTED = "PROMOTED"
+    ROLLED_BACK = "ROLLED_BACK"
+    ABORTED = "ABORTED"
+    INCONCLUSIVE = "INCONCLUSIVE"
+    ROLLBACK_FAILED = "ROLLBACK_FAILED"
+
+
+CLIMBING: Final = frozenset({Phase.PREPARING, Phase.SHIFTING, Phase.BAKING, Phase.PROMOTING})
+"""The phases on the way up; from each of them the rollout may turn back."""
+
+
+class Ending(Frozen):
+    """How the rollout will end, or has ended.
+
+    Attributes:
+        outcome: the outcome.
+        reason: why, as a sentence for a person.
+        at: when that was decided.
+    """
+
+    outcome: Outcome
+    reason: str
+    at: datetime
+
+
+class Operation(Frozen):
+    """A command that AWS has accepted and whose wanted end has not been read back yet.
+
+    Attributes:
+        command: the command.
+        since: when it was accepted.
+        seen_busy: whether the endpoint was seen at work since.
+    """
+
+    command: Command
+    since: datetime
+    seen_busy: bool = False
+
+
+class Placement(Frozen):
+    """What the endpoint was last read back to be; anything else that we did not order is drift.
+
+    Attributes:
+        config: name of its configuration.
+        shares: percent of traffic by variant.
+    """
+
+    config: str
+    shares: dict[str, float]
+
+
+class State(Frozen):
+    """What one look hands to the next.
+
+    Attributes:
+        phase: where the rollout stands.
+        since: since when.
+        stage: index of the present stage.
+        placement: what the endpoint was last read back to be.
+        operation: the command on its way, if any.
+        windows: the stretches in which a stage's split was in force.
+        ending: how the rollout will end, once that is decided.
+        setback: why the last command did not succeed; None while none has failed.
+        drift: what somebody else changed, while it stands.
+        made: names of the configurations that the rollout created.
+        cleaned: names of those that are gone again, or must stay.
+    """
+
+    phase: Phase
+    since: datetime
+    stage: int = 0
+    placement: Placement
+    operation: Operation | None = None
+    windows: tuple[Window, ...] = ()
+    ending: Ending | None = None
+    setback: str | None = None
+    drift: str | None = None
+    made: tuple[str, ...] = ()
+    cleaned: tuple[str, ...] = ()
+
+
+def begin(plan: Plan) -> State:
+    """Return the state of a rollout that has not done anything yet."""
+    placement = Placement(config=plan.original.name, shares={plan.baseline.variant: 100.0})
+    return State(phase=Phase.PREPARING, since=plan.started_at, placement=placement)
+
+
+def enter(state: State, phase: Phase, now: datetime, stage: int | None = None) -> State:
+    """Move to another phase."""
+    stage = state.stage if stage is None else stage
+    return state.model_copy(update={"phase": phase, "since": now, "stage": stage, "setback": None})
+
+
+def turn_back(state: State, outcome: Outcome, reason: str, now: datetime) -> State:
+    """Start the way back to the baseline. Whatever is in flight stays on the books until AWS is done with it."""
+    ending = Ending(outcome=outcome, reason=reason, at=now)
+    return enter(close_window(state, now), Phase.ROLLING_BACK, now).model_copy(update={"ending": ending})
+
+
+def finish(state: State, ending: Ending, now: datetime) -> State:
+    """End the rollout."""
+    return enter(close_window(state, now), Phase.FINISHED, now).model_copy(update={"ending": ending})
+
+
+def open_window(state: State, share: float, now: datetime) -> State:
+    """Begin to count minutes for the present stage."""
+    window = Window(stage=state.stage, share=share, start=now)
+    return state.model_copy(update={"windows": (*state.windows, window)})
+
+
+def close_window(state: State, now: datetime) -> State:
+    """Stop counting minutes for the present stage."""
+    if not state.windows or state.windows[-1].end is not None:
+        return state
+    closed = state.windows[-1].model_copy(update={"end": now})
+    return state.model_copy(update={"windows": (*state.windows[:-1], closed)})
+
+
+def record_result(state: State, command: Command, result: CommandResult, now: datetime) -> State:
+    """Take note of what became of a command."""
+    if result.status == "busy":
+        return state
+    if isinstance(command, DeleteConfig):
+        return state.model_copy(update={"cleaned": (*state.cleaned, command.config)})
+    if result.status == "refused":
+        return state.model_copy(update={"setback": result.message})
+    if isinstance(command, CreateConfig):
+        names = dict.fromkeys((*state.made, command.config.name))
+        return state.model_copy(update={"made": tuple(names), "setback": None})
+    return state.model_copy(update={"operation": Operation(command=command, since=now), "setback": None})
+
+
+def expected_config(state: State) -> str:
+    """Return the configuration that the endpoint runs on, or is on its way to, by our own doing."""
+    command = state.operation.command if state.operation else None
+    return command.config if isinstance(command, ApplyConfig) else state.placement.config

@@ -1,0 +1,86 @@
+"""From a file, or a document of any parser, to a policy: every problem reported at once, each with its path."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+from pydantic import ValidationError
+
+from policies.coherence import find_problems
+from policies.errors import PolicyError, Problem
+from policies.spec import Policy
+
+LIBRARY: Final = Path(__file__).parent / "library"
+_REMEDIES: Final = {"extra_forbidden": "check the spelling, or remove it"}
+
+
+def parse_policy(document: object, source: str = "policy") -> Policy:
+    """Turn a parsed policy document into a policy.
+
+    Args:
+        document: what the YAML or JSON parser gave.
+        source: how to call the document in messages, for example its path.
+
+    Raises:
+        PolicyError: with every problem of the document.
+    """
+    if not isinstance(document, Mapping):
+        what = f"expected fields such as strategy and stages, found {type(document).__name__}"
+        raise PolicyError(source, [Problem("(top level)", what)])
+    plain: dict[str, Any] = dict(document)  # pyright: ignore[reportUnknownArgumentType] - whatever the user wrote
+    try:
+        return Policy.model_validate(plain)
+    except ValidationError as error:
+        problems = [_problem(details) for details in map(dict[str, Any], error.errors())]
+        raise PolicyError(source, [*problems, *find_problems(plain)]) from error
+    except PolicyError as error:
+        raise PolicyError(source, error.problems) from error
+
+
+def load_policy(name: str | Path) -> Policy:
+    """Load a policy by path, or by its name in the library that ships with Rollway.
+
+    Raises:
+        PolicyError: when there is no such policy, the file is not YAML, or with every problem in it.
+    """
+    path = Path(name)
+    if not path.suffix and (LIBRARY / f"{name}.yaml").exists():
+        path = LIBRARY / f"{name}.yaml"
+    try:
+        document = yaml.safe_load(path.read_text("utf-8"))
+    except OSError as error:
+        shipped = ", ".join(sorted(entry.stem for entry in LIBRARY.glob("*.yaml")))
+        remedy = f"give the path of a file, or the name of a policy that ships with Rollway: {shipped}"
+        raise PolicyError(str(name), [Problem("(file)", error.strerror or str(error), remedy)]) from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise PolicyError(str(path), [Problem("(file)", f"is no YAML: {' '.join(str(error).split())}")]) from error
+    return parse_policy(document, str(path))
+
+
+def _problem(details: Mapping[str, Any]) -> Problem:
+    return Problem(_path(details["loc"]), _what(details), _REMEDIES.get(details["type"], ""))
+
+
+def _path(location: tuple[str | int, ...]) -> str:
+    path = ""
+    for part in location:
+        if isinstance(part, int):
+            path += f"[{part}]"
+        elif not part.startswith("gate:"):
+            path += f".{part}"
+    return path.lstrip(".") or "(top level)"
+
+
+def _what(details: Mapping[str, Any]) -> str:
+    value = details["input"]
+    shown = "" if isinstance(value, Mapping | list) else f", not {value!r}"
+    match details["type"]:
+        case "missing":
+            return "is required"
+        case "extra_forbidden":
+            return "is no field of this part of a policy"
+        case "value_error":
+            return str(details["ctx"]["error"])
+        case _:
+            return f"{details['msg']}{shown}"

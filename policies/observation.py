@@ -1,0 +1,118 @@
+"""What one look at the world brings home, and what it has to look for.
+
+Something that could not be read is ``Unavailable``, with the reason: never an empty answer, which would look like a quiet one.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+import pandas as pd
+
+from policies.facts import Endpoint
+from policies.values import Frozen
+
+Arm = Literal["baseline", "candidate"]
+ARMS: Final[tuple[Arm, ...]] = ("baseline", "candidate")
+
+COUNT_COLUMNS: Final = ("invocations", "errors_4xx", "errors_5xx", "model_errors", "latency_count")
+LATENCY_COLUMNS: Final = ("latency_sum_us", "latency_min_us", "latency_max_us")
+STRATA_COLUMNS: Final = ("minute", "arm", *COUNT_COLUMNS, *LATENCY_COLUMNS)
+
+
+@dataclass(frozen=True)
+class Unavailable:
+    """Something that could not be read.
+
+    Attributes:
+        why: the reason, as a sentence for a person.
+    """
+
+    why: str
+
+
+@dataclass(frozen=True)
+class SeriesRequest:
+    """One CloudWatch metric and statistic, period by period.
+
+    Attributes:
+        namespace: CloudWatch namespace.
+        metric: CloudWatch's metric name.
+        statistic: CloudWatch's statistic.
+        dimensions: the exact dimensions.
+    """
+
+    namespace: str
+    metric: str
+    statistic: str
+    dimensions: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class MetricsRequest:
+    """The metrics that the next decision needs.
+
+    Attributes:
+        endpoint: the endpoint's name.
+        arms: the variant that is each arm.
+        since: start of the first period wanted.
+        period: length of a period.
+        settle: how old a period must be before it is given back.
+        reread: how far back periods that were read before are read again.
+        series: further metrics, by the name of the gate that wants them.
+    """
+
+    endpoint: str
+    arms: Mapping[Arm, str]
+    since: datetime
+    period: timedelta
+    settle: timedelta
+    reread: timedelta
+    series: Mapping[str, SeriesRequest] = field(default_factory=dict[str, SeriesRequest])
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """Settled metrics.
+
+    Attributes:
+        strata: one row per (minute, arm) with the columns ``STRATA_COLUMNS``: ``minute`` is the period's start (timezone-aware UTC),
+            counts are whole numbers, latencies are microseconds and NaN where no request was answered. A period in which CloudWatch has
+            no ``Invocations`` of an arm has no row of that arm: nothing was asked of it, or nothing is known.
+        series: one value per period with data, indexed by the period's start, by the name of the gate that wants them.
+        settled_until: end of the newest settled period; what comes after is not known yet.
+    """
+
+    strata: pd.DataFrame
+    series: Mapping[str, pd.Series]
+    settled_until: datetime
+
+
+class Signal(Frozen):
+    """What a person, or the process's own end, asks of a running rollout.
+
+    Attributes:
+        verb: ``abort`` stops the rollout, ``rollback`` takes the candidate back; both lead to the baseline.
+        reason: why, in the asker's words.
+        by: who asks.
+    """
+
+    verb: Literal["abort", "rollback"]
+    reason: str
+    by: str
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One look at the world.
+
+    Attributes:
+        endpoint: the endpoint as AWS describes it now.
+        metrics: the settled metrics, or why there are none. None where none were asked for.
+        signals: what people have asked for so far.
+    """
+
+    endpoint: Endpoint | Unavailable
+    metrics: Metrics | Unavailable | None = None
+    signals: tuple[Signal, ...] = ()

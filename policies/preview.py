@@ -1,0 +1,96 @@
+"""What a rollout will do if all goes well: the very decisions of the real one, played against an endpoint that obeys at once."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from policies.baking import bake_ends
+from policies.commands import ApplyConfig, Command, CommandResult, CreateConfig, DeleteConfig, SetCapacity, SetShares
+from policies.decide import decide
+from policies.facts import Endpoint, LiveVariant
+from policies.lifecycle import Phase, State, begin, record_result
+from policies.observation import Metrics, Observation, Unavailable
+from policies.plan import Plan
+from policies.verdict import GateVerdict
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a preview.
+
+    Attributes:
+        phase: the phase that it belongs to.
+        stage: index of the stage.
+        at: when it comes at the earliest, counted from the start, with AWS taking no time.
+        command: what is carried out; None stands for a bake.
+    """
+
+    phase: Phase
+    stage: int
+    at: timedelta
+    command: Command | None
+
+
+def preview(plan: Plan, endpoint: Endpoint) -> Iterator[Step]:
+    """Yield the steps of a rollout in which every gate passes at its first chance."""
+    state, now = begin(plan), plan.started_at
+    while state.phase is not Phase.FINISHED:
+        decision = decide(plan, state, Observation(endpoint), now, judge=_all_pass)
+        state = decision.state
+        for command in decision.commands:
+            yield Step(state.phase, state.stage, now - plan.started_at, command)
+            endpoint = imagine(plan, endpoint, command)
+            state = record_result(state, command, CommandResult(status="done"), now)
+        if state.phase is Phase.BAKING and now < bake_ends(plan, state):
+            yield Step(state.phase, state.stage, now - plan.started_at, None)
+            now = _end_of_bake(plan, state, now)
+
+
+def imagine(plan: Plan, endpoint: Endpoint, command: Command) -> Endpoint:
+    """Return the endpoint as it is once a command's wanted end is reached."""
+    match command:
+        case ApplyConfig():
+            configs = {config.name: config for config in (plan.original, plan.side_by_side, plan.promoted)}
+            variants = configs[command.config].variants
+            total = sum(variant["InitialVariantWeight"] for variant in variants)
+            live = tuple(
+                _steady(
+                    variant["VariantName"],
+                    variant["InitialVariantWeight"] * 100 / total,
+                    _retained(endpoint, variant["VariantName"], variant["InitialInstanceCount"]),
+                )
+                for variant in variants
+            )
+            return endpoint.model_copy(update={"config": command.config, "variants": live})
+        case SetShares():
+            live = tuple(_steady(v.name, command.shares[v.name], v.instances) for v in endpoint.variants)
+            return endpoint.model_copy(update={"variants": live})
+        case SetCapacity():
+            live = tuple(
+                _steady(v.name, v.share, command.instances if v.name == command.variant else v.instances)
+                for v in endpoint.variants
+            )
+            return endpoint.model_copy(update={"variants": live})
+        case CreateConfig() | DeleteConfig():
+            return endpoint
+        case _:
+            assert_never(command)
+
+
+def _steady(name: str, share: float, instances: int) -> LiveVariant:
+    return LiveVariant(name=name, share=share, wanted_share=share, instances=instances, wanted_instances=instances)
+
+
+def _retained(endpoint: Endpoint, name: str, initial: int) -> int:
+    live = endpoint.variant(name)
+    return live.instances if live else initial
+
+
+def _end_of_bake(plan: Plan, state: State, now: datetime) -> datetime:
+    return max(now, bake_ends(plan, state))
+
+
+def _all_pass(plan: Plan, state: State, metrics: Metrics | Unavailable) -> tuple[GateVerdict, ...]:
+    del plan, state, metrics
+    return ()

@@ -1,0 +1,92 @@
+"""The way back to the baseline, and the clean-up after either end."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+from policies.commands import Command, DeleteConfig
+from policies.decision import Decision
+from policies.facts import Endpoint, format_shares
+from policies.goal import Goal, next_commands
+from policies.lifecycle import Ending, Outcome, Phase, State, enter, finish
+from policies.plan import Plan
+from policies.values import format_duration
+
+RETRY_EVERY: Final = timedelta(seconds=10)
+_HALF: Final = 50.0
+
+
+def roll_back(plan: Plan, state: State, endpoint: Endpoint, now: datetime) -> Decision:
+    """Take the next step back: traffic first, since that takes seconds, then the configuration."""
+    ending = state.ending
+    assert ending is not None, "rolling back without a reason"  # noqa: S101 - an invariant of turn_back
+    if now - state.since > plan.policy.timeouts.rollback:
+        return _give_up(plan, state, endpoint, now)
+    if state.operation is not None or endpoint.busy:
+        return Decision(state, "wait", f"rolling back ({ending.reason}); AWS is at work on it", RETRY_EVERY)
+    commands = rollback_commands(plan, endpoint)
+    if commands:
+        note = f"; last try failed: {state.setback}" if state.setback else ""
+        return Decision(state, "act", f"rolling back: {ending.reason}{note}", RETRY_EVERY, commands)
+    if not endpoint.settled:
+        return Decision(
+            state, "wait", f"back on {plan.original.name}, but the endpoint is {endpoint.status}", RETRY_EVERY
+        )
+    cleaning = enter(state, Phase.CLEANING, now)
+    return Decision(cleaning, "act", f"back on {plan.baseline.model}; cleaning up", timedelta(0))
+
+
+def rollback_commands(plan: Plan, endpoint: Endpoint) -> tuple[Command, ...]:
+    """Return the next commands on the way back; nothing when the endpoint runs on its old configuration again.
+
+    Instance counts are autoscaling's business again from then on.
+    """
+    if endpoint.config == plan.original.name:
+        return ()
+    if endpoint.config == plan.side_by_side.name:
+        goal = Goal(config=plan.side_by_side, shares=plan.split(0), instances_first=_restore_first(plan, endpoint))
+        commands = next_commands(goal, endpoint)
+        if commands:
+            return commands
+    return next_commands(Goal(config=plan.original, instances_first=_baseline_capacity(plan)), endpoint)
+
+
+def clean_up(plan: Plan, state: State, now: datetime) -> Decision:
+    """Remove the configurations that the rollout made and that nothing needs any more, then end."""
+    ending = state.ending
+    assert ending is not None, "cleaning up without an ending"  # noqa: S101 - an invariant of promote and roll_back
+    kept = {plan.original.name} | ({plan.promoted.name} if ending.outcome is Outcome.PROMOTED else set[str]())
+    left = [name for name in state.made if name not in state.cleaned and name not in kept]
+    if not left or now - state.since > plan.policy.timeouts.update:
+        note = f"; could not remove config {', '.join(left)}" if left else ""
+        ended = finish(state, ending.model_copy(update={"reason": ending.reason + note}), now)
+        return Decision(ended, "finish", ended.ending.reason if ended.ending else "", timedelta(0))
+    commands = tuple(DeleteConfig(config=name) for name in left)
+    return Decision(state, "act", f"removing what the rollout made: {', '.join(left)}", RETRY_EVERY, commands)
+
+
+def leave_alone(plan: Plan, state: State, endpoint: Endpoint, drift: str, now: datetime) -> Decision:
+    """End because somebody else has taken over; touch nothing."""
+    live = f"live now: config {endpoint.config}, traffic {format_shares(endpoint.shares)}"
+    reason = f"{drift}; touched nothing since — {live}. To return to the baseline: rollway rollback {plan.endpoint}"
+    ended = finish(state, Ending(outcome=Outcome.ABORTED, reason=reason, at=now), now)
+    return Decision(ended, "finish", reason, timedelta(0))
+
+
+def _restore_first(plan: Plan, endpoint: Endpoint) -> Mapping[str, int]:
+    """Restore the baseline's capacity before its traffic where the shift would at least double its load."""
+    live = endpoint.variant(plan.baseline.variant)
+    return _baseline_capacity(plan) if live and live.share < _HALF else {}
+
+
+def _baseline_capacity(plan: Plan) -> Mapping[str, int]:
+    return {plan.baseline.variant: plan.baseline.instances}
+
+
+def _give_up(plan: Plan, state: State, endpoint: Endpoint, now: datetime) -> Decision:
+    limit = format_duration(plan.policy.timeouts.rollback)
+    live = f"live now: {endpoint.status}, config {endpoint.config}, traffic {format_shares(endpoint.shares)}"
+    why = f"; last failure: {state.setback}" if state.setback else ""
+    reason = f"the rollback did not finish within {limit} — a person is needed. {live}; wanted: config {plan.original.name}{why}"
+    ended = finish(state, Ending(outcome=Outcome.ROLLBACK_FAILED, reason=reason, at=now), now)
+    return Decision(ended, "finish", reason, timedelta(0))

@@ -1,0 +1,165 @@
+"""The policy: how a rollout goes, what must hold, and what happens when nobody can tell.
+
+These are the fields that a user writes. A misspelt field is a mistake, never ignored.
+"""
+
+import hashlib
+import json
+from datetime import timedelta
+from typing import Annotated, Final, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from policies.coherence import find_problems
+from policies.errors import PolicyError
+from policies.gates.spec import Gate, MinimumSample, TrafficSplit
+from policies.values import Duration, Frozen, Percent
+
+_HASH_LENGTH: Final = 7
+_DEFAULT_GATES: Final[dict[str, Gate]] = {
+    "sample": MinimumSample(requests_at_least=100),
+    "split": TrafficSplit.model_validate({"share_within": "10%"}),
+}
+
+OnInconclusive = Literal["extend", "hold", "roll_back"]
+
+
+class StageSpec(Frozen):
+    """One rung of the ladder.
+
+    Attributes:
+        share: percent of traffic that the candidate gets.
+        bake: least time at this share, as seen in the metrics, before the gates may pass.
+        instances: how many instances the candidate needs here; by default as many of the baseline's as its share calls for.
+        gates: names of the gates that count here; all of them by default.
+    """
+
+    share: Annotated[float, Field(gt=0, le=100)]
+    bake: Duration
+    instances: Annotated[int, Field(ge=1)] | None = None
+    gates: tuple[str, ...] | None = None
+
+    @field_validator("bake")
+    @classmethod
+    def _bake_takes_time(cls, bake: timedelta) -> timedelta:
+        if bake <= timedelta(0):
+            raise ValueError("a bake must take time; write for example 10m")
+        return bake
+
+
+class MetricsSpec(Frozen):
+    """How the metrics are read.
+
+    Attributes:
+        period: length of one stratum. CloudWatch keeps SageMaker's invocation metrics by the minute; shorter periods need a configuration
+            with enhanced metrics, or the sandbox.
+        settle: how old a period must be before its numbers are trusted, because CloudWatch publishes late.
+        reread: how far back numbers are read again at each look, because late requests still change them.
+        look_every: time between two looks.
+    """
+
+    period: Duration = timedelta(minutes=1)
+    settle: Duration = timedelta(minutes=2)
+    reread: Duration = timedelta(minutes=5)
+    look_every: Duration = timedelta(seconds=30)
+
+    @field_validator("period")
+    @classmethod
+    def _period_is_offered(cls, period: timedelta) -> timedelta:
+        seconds = period.total_seconds()
+        if seconds not in {1, 5, 10, 20, 30} and (seconds <= 0 or seconds % 60):
+            raise ValueError(f"CloudWatch has no period of {seconds:g}s; use 1s, 5s, 10s, 20s, 30s or whole minutes")
+        return period
+
+
+class Risk(Frozen):
+    """How often the comparisons may be wrong.
+
+    Attributes:
+        false_rollback: probability of rolling back a candidate that is within its margins, over the whole rollout.
+        false_promotion: probability of passing a candidate that is at its margin or beyond.
+    """
+
+    false_rollback: Annotated[Percent, Field(gt=0, lt=0.5)] = 0.05
+    false_promotion: Annotated[Percent, Field(gt=0, lt=0.5)] = 0.05
+
+
+class InconclusiveSpec(Frozen):
+    """What happens when a bake is over and the gates can neither pass nor fail, by reason.
+
+    Attributes:
+        few_requests: measured, but not enough yet.
+        traffic_split: the candidate does not get the share it was given.
+        metrics_unavailable: the metrics could not be read, or are missing.
+        otherwise: any other reason, and an extension that has run out.
+    """
+
+    few_requests: OnInconclusive = "extend"
+    traffic_split: OnInconclusive = "hold"
+    metrics_unavailable: OnInconclusive = "hold"
+    otherwise: OnInconclusive = "hold"
+
+
+class Timeouts(Frozen):
+    """How long AWS may take.
+
+    Attributes:
+        update: one change of the endpoint, from the request to the postcondition.
+        rollback: the whole way back to the baseline; past it a person is needed.
+        settle: how long an accepted change may stay invisible before it counts as taken back.
+    """
+
+    update: Duration = timedelta(minutes=60)
+    rollback: Duration = timedelta(hours=2)
+    settle: Duration = timedelta(minutes=1)
+
+
+class Policy(Frozen):
+    """How a rollout goes.
+
+    Attributes:
+        strategy: the kind of rollout.
+        stages: the ladder of shares, rising.
+        keep_control: whether at least 5 % of the traffic stays on the baseline, as the control, until the last bake is over.
+        gates: must pass before the next stage, by name.
+        guardrails: may end the rollout at any look, by name.
+        risk: how often the comparisons may be wrong.
+        inconclusive: what happens when nobody can tell.
+        extend_at_most: how long a bake may be extended.
+        on_drift: what happens when somebody else changes the endpoint: hold until it is undone, or abort; both touch nothing.
+        deadline: the longest that the rollout may take; after it, back to the baseline.
+        metrics: how the metrics are read.
+        timeouts: how long AWS may take.
+    """
+
+    strategy: Literal["canary"]
+    stages: tuple[StageSpec, ...]
+    keep_control: bool = True
+    gates: dict[str, Gate] = {}
+    guardrails: dict[str, Gate] = {}
+    risk: Risk = Risk()
+    inconclusive: InconclusiveSpec = InconclusiveSpec()
+    extend_at_most: Duration = timedelta(hours=1)
+    on_drift: Literal["hold", "abort"] = "hold"
+    deadline: Duration = timedelta(hours=6)
+    metrics: MetricsSpec = MetricsSpec()
+    timeouts: Timeouts = Timeouts()
+
+    @field_validator("gates")
+    @classmethod
+    def _always_check_sample_and_split(cls, gates: dict[str, Gate]) -> dict[str, Gate]:
+        present = {type(gate) for gate in gates.values()}
+        return gates | {name: gate for name, gate in _DEFAULT_GATES.items() if type(gate) not in present}
+
+    @model_validator(mode="after")
+    def _hang_together(self) -> "Policy":
+        problems = find_problems(self.model_dump())
+        if problems:
+            raise PolicyError("policy", problems)
+        return self
+
+    @property
+    def digest(self) -> str:
+        """Seven hexadecimal digits that change when the policy does."""
+        canonical = json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        return hashlib.sha256(canonical.encode()).hexdigest()[:_HASH_LENGTH]

@@ -1,0 +1,19 @@
+"""A stage, planned: what a strategy hands to the loop."""
+
+from policies.values import Duration, Frozen
+
+
+class Stage(Frozen):
+    """One rung: a traffic split, its capacity, a bake, its gates.
+
+    Attributes:
+        share: percent of traffic that the candidate gets.
+        instances: how many instances the candidate has by then.
+        bake: least time at this share, as seen in the metrics.
+        gates: names of the gates that must pass.
+    """
+
+    share: float
+    instances: int
+    bake: Duration
+    gates: tuple[str, ...]

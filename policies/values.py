@@ -1,0 +1,68 @@
+"""The units that users write: durations such as ``10m`` and percentages such as ``0.5%``.
+
+Both refuse bare numbers: ``bake: 10`` could be seconds or minutes, ``no_worse_than: 10`` could be ten percent or ten times.
+"""
+
+import re
+from datetime import timedelta
+from typing import Annotated, Final
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
+
+_UNITS: Final = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
+_DURATION: Final = re.compile(r"(?:(\d+)d)?\s*(?:(\d+)h)?\s*(?:(\d+)m)?\s*(?:(\d+(?:\.\d+)?)s)?")
+_PERCENT: Final = re.compile(r"(\d+(?:\.\d+)?)\s*%")
+
+
+class Frozen(BaseModel):
+    """An immutable value whose unknown fields are mistakes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def parse_duration(value: object) -> timedelta:
+    """Read a duration such as ``90s``, ``10m`` or ``1h30m``.
+
+    Raises:
+        ValueError: when the text is no duration or carries no unit.
+    """
+    if isinstance(value, timedelta):
+        return value
+    match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) and value.strip() else None
+    if match is None:
+        raise ValueError(f"{value!r} is no duration; write a number with its unit: 90s, 10m, 1h30m or 2d")
+    parts = zip(_UNITS.values(), match.groups(), strict=True)
+    return timedelta(seconds=sum(seconds * float(count) for seconds, count in parts if count))
+
+
+def format_duration(duration: timedelta) -> str:
+    """Write a duration the way users write it, to the second: ``1h30m``, ``45s``; tenths only below ten seconds."""
+    total = duration.total_seconds()
+    if 0 < total < _UNITS["m"] and total != int(total):
+        return f"{total:.1f}s"
+    text, rest = "", round(total)
+    for unit, seconds in _UNITS.items():
+        count, rest = divmod(rest, seconds)
+        text += f"{count}{unit}" if count else ""
+    return text or "0s"
+
+
+def parse_percent(value: object) -> float:
+    """Read a percentage such as ``0.5%`` as a fraction, here 0.005.
+
+    Raises:
+        ValueError: when the percent sign is missing.
+    """
+    match = _PERCENT.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError(f"{value!r} is no percentage; write it with its sign, for example 5% or 0.5%")
+    return float(match[1]) / 100
+
+
+def format_percent(fraction: float) -> str:
+    """Write a fraction as a percentage: 0.005 is ``0.5%``."""
+    return f"{fraction * 100:.6g}%"
+
+
+Duration = Annotated[timedelta, BeforeValidator(parse_duration), PlainSerializer(format_duration, when_used="json")]
+Percent = Annotated[float, BeforeValidator(parse_percent), PlainSerializer(format_percent, when_used="json")]
