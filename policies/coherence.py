@@ -14,6 +14,8 @@ from policies.values import format_duration, parse_duration
 
 CONTROL_SHARE: Final = 5.0
 MOST_STAGES: Final = 50
+IMPLIED_GATES: Final = {"sample": "requests_at_least", "split": "share_within"}
+"""Gates that every policy gets unless it has one of that kind: name, and the field that tells the kind."""
 
 Document = Mapping[str, Any]
 
@@ -57,13 +59,15 @@ def _control_problems(rungs: Sequence[tuple[int, float]]) -> list[Problem]:
 
 def _gate_problems(document: Document) -> list[Problem]:
     gates, guardrails = _mapping(document.get("gates")), _mapping(document.get("guardrails"))
+    given = {field for gate in gates.values() for field in _mapping(gate)}
+    names = {*_texts(list(gates)), *(name for name, field in IMPLIED_GATES.items() if field not in given)}
     problems = [
         Problem(
-            f"stages[{index}].gates", f"there is no gate named {name!r}", f"the gates are: {', '.join(sorted(gates))}"
+            f"stages[{index}].gates", f"there is no gate named {name!r}", f"the gates are: {', '.join(sorted(names))}"
         )
         for index, stage in _stages(document)
-        for name in stage.get("gates") or ()
-        if name not in gates
+        for name in _texts(stage.get("gates"))
+        if name not in names
     ]
     problems += [
         Problem(f"guardrails.{name}", "a gate has that name too", "give each gate and guardrail a name of its own")
@@ -93,6 +97,11 @@ def _stages(document: Document) -> list[tuple[int, Document]]:
     stages = document.get("stages")
     entries = cast("Sequence[Any]", stages) if isinstance(stages, list | tuple) else ()
     return [(index, _mapping(stage)) for index, stage in enumerate(entries)]
+
+
+def _texts(value: object) -> list[str]:
+    entries = cast("Sequence[object]", value) if isinstance(value, list | tuple) else ()
+    return [entry for entry in entries if isinstance(entry, str)]
 
 
 def _mapping(value: object) -> Document:

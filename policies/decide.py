@@ -11,7 +11,7 @@ from typing import Final, assert_never
 from policies.baking import bake, bake_ends, explain_failures, summarise
 from policies.decision import Decision
 from policies.drift import find_drift
-from policies.facts import Endpoint
+from policies.facts import IDLE_TROUBLE, Endpoint
 from policies.gates.evidence import gather_evidence
 from policies.gates.judging import judge_gates
 from policies.goal import Goal, next_commands
@@ -20,6 +20,7 @@ from policies.lifecycle import (
     Ending,
     Outcome,
     Phase,
+    Placement,
     State,
     close_window,
     enter,
@@ -29,7 +30,7 @@ from policies.lifecycle import (
 from policies.observation import Metrics, Observation, Unavailable
 from policies.operations import follow, is_overdue
 from policies.plan import Plan
-from policies.returning import clean_up, leave_alone, roll_back
+from policies.returning import clean_up, give_up, is_too_late, leave_alone, roll_back
 from policies.values import format_duration
 from policies.verdict import GateVerdict
 
@@ -65,11 +66,11 @@ def decide(plan: Plan, state: State, observation: Observation, now: datetime, ju
         return Decision(state, "finish", _ending(state).reason, timedelta(0))
     state = _heed(plan, state, observation, now)
     endpoint = observation.endpoint
-    if isinstance(endpoint, Unavailable):
-        return Decision(state, "wait", f"cannot read the endpoint: {endpoint.why}", POLL_EVERY)
-    state = _face_setback(follow(plan, state, endpoint, now), now)
     if state.phase is Phase.CLEANING:
         return clean_up(plan, state, now)
+    if isinstance(endpoint, Unavailable):
+        return _wait_blindly(plan, state, endpoint, now)
+    state = _adopt(plan, _face_setback(follow(plan, state, endpoint, now), now), endpoint)
     drift = find_drift(plan, state, endpoint)
     if drift:
         return _hold_for_drift(plan, state, endpoint, drift, now)
@@ -92,6 +93,24 @@ def _heed(plan: Plan, state: State, observation: Observation, now: datetime) -> 
         limit = format_duration(plan.policy.deadline)
         return turn_back(state, Outcome.INCONCLUSIVE, f"the deadline of {limit} passed in phase {state.phase}", now)
     return state
+
+
+def _wait_blindly(plan: Plan, state: State, endpoint: Unavailable, now: datetime) -> Decision:
+    told = f"cannot read the endpoint: {endpoint.why}"
+    if is_too_late(plan, state, now):
+        return give_up(plan, state, told, now)
+    return Decision(state, "wait", told, POLL_EVERY)
+
+
+def _adopt(plan: Plan, state: State, endpoint: Endpoint) -> State:
+    """Take what the phase wants for its own work: AWS may have carried out a command whose answer was lost."""
+    if state.phase not in CLIMBING or state.operation is not None or not endpoint.settled:
+        return state
+    goal = goal_of(plan, state)
+    if next_commands(goal, endpoint):
+        return state
+    placement = Placement(config=endpoint.config, shares=dict(goal.shares or endpoint.shares))
+    return state.model_copy(update={"placement": placement})
 
 
 def _face_setback(state: State, now: datetime) -> State:
@@ -122,11 +141,15 @@ def _climb(plan: Plan, state: State, observation: Observation, now: datetime, ju
     verdicts = judge(plan, state, observation.metrics or Unavailable("no metrics were asked for"))
     failures = explain_failures(verdicts)
     if failures:
-        share = plan.stages[state.stage].share
+        share = state.placement.shares.get(plan.candidate.variant, 0.0)
         back = turn_back(state, Outcome.ROLLED_BACK, f"at {share:g} % — {failures}", now)
         return Decision(back, "act", f"ROLLBACK {_ending(back).reason}", timedelta(0), verdicts=verdicts)
     if isinstance(observation.endpoint, Unavailable):
         raise TypeError("climbing needs an endpoint")
+    if observation.endpoint.status in IDLE_TROUBLE:
+        trouble = f"the endpoint is {observation.endpoint.status}: {observation.endpoint.failure_reason}"
+        back = turn_back(state, Outcome.ROLLED_BACK, trouble, now)
+        return Decision(back, "act", _ending(back).reason, timedelta(0), verdicts=verdicts)
     match state.phase:
         case Phase.PREPARING | Phase.SHIFTING | Phase.PROMOTING:
             return _pursue(plan, state, observation.endpoint, now, verdicts)
@@ -144,11 +167,6 @@ def _pursue(plan: Plan, state: State, endpoint: Endpoint, now: datetime, verdict
     if state.operation is not None or endpoint.busy:
         whose = "AWS is at work on it" if state.operation else f"the endpoint is {endpoint.status}, not by this rollout"
         return Decision(state, "wait", f"{_headline(plan, state)}; {whose}", look, verdicts=verdicts)
-    if not endpoint.settled:
-        back = turn_back(
-            state, Outcome.ROLLED_BACK, f"the endpoint is {endpoint.status}: {endpoint.failure_reason}", now
-        )
-        return Decision(back, "act", _ending(back).reason, timedelta(0), verdicts=verdicts)
     commands = next_commands(goal_of(plan, state), endpoint)
     if commands:
         return Decision(state, "act", _headline(plan, state), look, commands, verdicts)

@@ -1,6 +1,6 @@
 """Drift: a change of the endpoint that the rollout did not make.
 
-Only read back while nothing of ours is in flight. Instance counts are no drift: autoscaling changes them by trade.
+Only read back while nothing is in flight. Instance counts are no drift: autoscaling changes them by trade.
 """
 
 from policies.facts import Endpoint, format_shares
@@ -12,10 +12,11 @@ from policies.plan import Plan
 def find_drift(plan: Plan, state: State, endpoint: Endpoint) -> str | None:
     """Describe what somebody else changed, or return None.
 
-    On the way back only a configuration counts that is none of this rollout's: shares are about to be set anyway.
+    On the way back only a configuration counts that is none of this rollout's: shares are about to be set anyway. A drift that was seen
+    stands until the endpoint is seen at rest without it.
     """
     if state.operation is not None or endpoint.busy:
-        return None
+        return state.drift
     if endpoint.config not in _known_configs(plan, state):
         return (
             f"somebody moved the endpoint to config {endpoint.config}; this rollout left it on {state.placement.config}"

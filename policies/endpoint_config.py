@@ -90,7 +90,12 @@ def replace_model(live: EndpointConfig, endpoint: str, model: str) -> EndpointCo
 
 
 def mark(config: EndpointConfig, rollout_id: str) -> EndpointConfig:
-    """Return the configuration with the tags that say who made it, and without those that only AWS may set."""
+    """Return the configuration, creatable, with the tags that say who made it."""
     own = {MADE_BY_TAG: "rollway", ROLLOUT_TAG: rollout_id}
+    return config.model_copy(update={"tags": creatable(config).tags | own})
+
+
+def creatable(config: EndpointConfig) -> EndpointConfig:
+    """Return the configuration without the tags that only AWS may set, so that it can be created anew."""
     kept = {key: value for key, value in config.tags.items() if not key.startswith(_RESERVED_TAG_PREFIX)}
-    return config.model_copy(update={"tags": kept | own})
+    return config.model_copy(update={"tags": kept})

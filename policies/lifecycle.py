@@ -124,7 +124,7 @@ def enter(state: State, phase: Phase, now: datetime, stage: int | None = None) -
 def turn_back(state: State, outcome: Outcome, reason: str, now: datetime) -> State:
     """Start the way back to the baseline. Whatever is in flight stays on the books until AWS is done with it."""
     ending = Ending(outcome=outcome, reason=reason, at=now)
-    return enter(close_window(state, now), Phase.ROLLING_BACK, now).model_copy(update={"ending": ending})
+    return enter(close_window(state, now), Phase.ROLLING_BACK, now).model_copy(update={"ending": ending, "drift": None})
 
 
 def finish(state: State, ending: Ending, now: datetime) -> State:

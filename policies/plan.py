@@ -5,7 +5,7 @@ A plan is complete before anything is touched: the configurations it will create
 
 from datetime import datetime
 
-from policies.endpoint_config import EndpointConfig, add_candidate, candidate_name, mark, replace_model
+from policies.endpoint_config import EndpointConfig, add_candidate, candidate_name, creatable, mark, replace_model
 from policies.errors import PreflightError
 from policies.facts import Facts
 from policies.preflight import find_obstacles
@@ -82,7 +82,7 @@ def make_plan(policy: Policy, facts: Facts, rollout_id: str, started_at: datetim
         endpoint=facts.endpoint.name,
         baseline=baseline,
         candidate=candidate,
-        original=facts.config,
+        original=creatable(facts.config),
         side_by_side=mark(add_candidate(facts.config, facts.endpoint.name, facts.model, instances), rollout_id),
         promoted=mark(replace_model(facts.config, facts.endpoint.name, facts.model), rollout_id),
         stages=stages,

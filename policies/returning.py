@@ -1,6 +1,5 @@
 """The way back to the baseline, and the clean-up after either end."""
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -20,11 +19,12 @@ def roll_back(plan: Plan, state: State, endpoint: Endpoint, now: datetime) -> De
     """Take the next step back: traffic first, since that takes seconds, then the configuration."""
     ending = state.ending
     assert ending is not None, "rolling back without a reason"  # noqa: S101 - an invariant of turn_back
-    if now - state.since > plan.policy.timeouts.rollback:
-        return _give_up(plan, state, endpoint, now)
+    if is_too_late(plan, state, now):
+        live = f"live now: {endpoint.status}, config {endpoint.config}, traffic {format_shares(endpoint.shares)}"
+        return give_up(plan, state, live, now)
     if state.operation is not None or endpoint.busy:
         return Decision(state, "wait", f"rolling back ({ending.reason}); AWS is at work on it", RETRY_EVERY)
-    commands = rollback_commands(plan, endpoint)
+    commands = rollback_commands(plan, endpoint, with_capacity=state.setback is None)
     if commands:
         note = f"; last try failed: {state.setback}" if state.setback else ""
         return Decision(state, "act", f"rolling back: {ending.reason}{note}", RETRY_EVERY, commands)
@@ -36,19 +36,22 @@ def roll_back(plan: Plan, state: State, endpoint: Endpoint, now: datetime) -> De
     return Decision(cleaning, "act", f"back on {plan.baseline.model}; cleaning up", timedelta(0))
 
 
-def rollback_commands(plan: Plan, endpoint: Endpoint) -> tuple[Command, ...]:
+def rollback_commands(plan: Plan, endpoint: Endpoint, *, with_capacity: bool = True) -> tuple[Command, ...]:
     """Return the next commands on the way back; nothing when the endpoint runs on its old configuration again.
 
-    Instance counts are autoscaling's business again from then on.
+    Instance counts are autoscaling's business again from then on. ``with_capacity`` is false after a try that failed: where AWS has no
+    instances to give, a crowded baseline is still better than a candidate that has to go.
     """
+    wanted = {plan.baseline.variant: plan.baseline.instances if with_capacity else 0}
     if endpoint.config == plan.original.name:
         return ()
     if endpoint.config == plan.side_by_side.name:
-        goal = Goal(config=plan.side_by_side, shares=plan.split(0), instances_first=_restore_first(plan, endpoint))
+        first = wanted if _doubles_load(plan, endpoint) else dict[str, int]()
+        goal = Goal(config=plan.side_by_side, shares=plan.split(0), instances_first=first)
         commands = next_commands(goal, endpoint)
         if commands:
             return commands
-    return next_commands(Goal(config=plan.original, instances_first=_baseline_capacity(plan)), endpoint)
+    return next_commands(Goal(config=plan.original, instances_first=wanted), endpoint)
 
 
 def clean_up(plan: Plan, state: State, now: datetime) -> Decision:
@@ -68,24 +71,28 @@ def clean_up(plan: Plan, state: State, now: datetime) -> Decision:
 def leave_alone(plan: Plan, state: State, endpoint: Endpoint, drift: str, now: datetime) -> Decision:
     """End because somebody else has taken over; touch nothing."""
     live = f"live now: config {endpoint.config}, traffic {format_shares(endpoint.shares)}"
-    reason = f"{drift}; touched nothing since — {live}. To return to the baseline: rollway rollback {plan.endpoint}"
+    before = f"; this rollout was on its way back: {state.ending.reason}" if state.ending else ""
+    reason = (
+        f"{drift}; touched nothing since — {live}{before}. To return to the baseline: rollway rollback {plan.endpoint}"
+    )
     ended = finish(state, Ending(outcome=Outcome.ABORTED, reason=reason, at=now), now)
     return Decision(ended, "finish", reason, timedelta(0))
 
 
-def _restore_first(plan: Plan, endpoint: Endpoint) -> Mapping[str, int]:
-    """Restore the baseline's capacity before its traffic where the shift would at least double its load."""
+def _doubles_load(plan: Plan, endpoint: Endpoint) -> bool:
+    """Whether taking the traffic back would at least double the baseline's load, so that its capacity has to come first."""
     live = endpoint.variant(plan.baseline.variant)
-    return _baseline_capacity(plan) if live and live.share < _HALF else {}
+    return live is not None and live.share < _HALF
 
 
-def _baseline_capacity(plan: Plan) -> Mapping[str, int]:
-    return {plan.baseline.variant: plan.baseline.instances}
+def is_too_late(plan: Plan, state: State, now: datetime) -> bool:
+    """Whether the way back has taken longer than the policy allows."""
+    return state.phase is Phase.ROLLING_BACK and now - state.since > plan.policy.timeouts.rollback
 
 
-def _give_up(plan: Plan, state: State, endpoint: Endpoint, now: datetime) -> Decision:
+def give_up(plan: Plan, state: State, live: str, now: datetime) -> Decision:
+    """End and call for a person; ``live`` says what is known of the endpoint."""
     limit = format_duration(plan.policy.timeouts.rollback)
-    live = f"live now: {endpoint.status}, config {endpoint.config}, traffic {format_shares(endpoint.shares)}"
     why = f"; last failure: {state.setback}" if state.setback else ""
     reason = f"the rollback did not finish within {limit} — a person is needed. {live}; wanted: config {plan.original.name}{why}"
     ended = finish(state, Ending(outcome=Outcome.ROLLBACK_FAILED, reason=reason, at=now), now)

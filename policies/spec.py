@@ -63,6 +63,13 @@ class MetricsSpec(Frozen):
     reread: Duration = timedelta(minutes=5)
     look_every: Duration = timedelta(seconds=30)
 
+    @field_validator("look_every")
+    @classmethod
+    def _looks_take_time(cls, look_every: timedelta) -> timedelta:
+        if look_every <= timedelta(0):
+            raise ValueError("there must be time between two looks; write for example 30s")
+        return look_every
+
     @field_validator("period")
     @classmethod
     def _period_is_offered(cls, period: timedelta) -> timedelta:
@@ -113,6 +120,13 @@ class Timeouts(Frozen):
     rollback: Duration = timedelta(hours=2)
     settle: Duration = timedelta(minutes=1)
 
+    @field_validator("update", "rollback")
+    @classmethod
+    def _aws_gets_time(cls, limit: timedelta) -> timedelta:
+        if limit <= timedelta(0):
+            raise ValueError("AWS needs time; write for example 60m")
+        return limit
+
 
 class Policy(Frozen):
     """How a rollout goes.
@@ -135,7 +149,7 @@ class Policy(Frozen):
     strategy: Literal["canary"]
     stages: tuple[StageSpec, ...]
     keep_control: bool = True
-    gates: dict[str, Gate] = {}
+    gates: Annotated[dict[str, Gate], Field(validate_default=True)] = {}
     guardrails: dict[str, Gate] = {}
     risk: Risk = Risk()
     inconclusive: InconclusiveSpec = InconclusiveSpec()
@@ -149,7 +163,11 @@ class Policy(Frozen):
     @classmethod
     def _always_check_sample_and_split(cls, gates: dict[str, Gate]) -> dict[str, Gate]:
         present = {type(gate) for gate in gates.values()}
-        return gates | {name: gate for name, gate in _DEFAULT_GATES.items() if type(gate) not in present}
+        missing = {name: gate for name, gate in _DEFAULT_GATES.items() if type(gate) not in present}
+        taken = ", ".join(missing.keys() & gates.keys())
+        if taken:
+            raise ValueError(f"{taken} is the name of a gate that is always there; give yours another name")
+        return gates | missing
 
     @model_validator(mode="after")
     def _hang_together(self) -> "Policy":

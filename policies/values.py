@@ -11,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
 
 _UNITS: Final = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _DURATION: Final = re.compile(r"(?:(\d+)d)?\s*(?:(\d+)h)?\s*(?:(\d+)m)?\s*(?:(\d+(?:\.\d+)?)s)?")
+_LONGEST: Final = timedelta(days=365)
 _PERCENT: Final = re.compile(r"(\d+(?:\.\d+)?)\s*%")
 
 
@@ -24,7 +25,7 @@ def parse_duration(value: object) -> timedelta:
     """Read a duration such as ``90s``, ``10m`` or ``1h30m``.
 
     Raises:
-        ValueError: when the text is no duration or carries no unit.
+        ValueError: when the text is no duration, carries no unit, or is longer than a year.
     """
     if isinstance(value, timedelta):
         return value
@@ -32,7 +33,10 @@ def parse_duration(value: object) -> timedelta:
     if match is None:
         raise ValueError(f"{value!r} is no duration; write a number with its unit: 90s, 10m, 1h30m or 2d")
     parts = zip(_UNITS.values(), match.groups(), strict=True)
-    return timedelta(seconds=sum(seconds * float(count) for seconds, count in parts if count))
+    total = sum(seconds * float(count) for seconds, count in parts if count)
+    if total > _LONGEST.total_seconds():
+        raise ValueError(f"{value!r} is too long; the longest is {_LONGEST.days}d")
+    return timedelta(seconds=total)
 
 
 def format_duration(duration: timedelta) -> str:

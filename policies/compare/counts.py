@@ -10,14 +10,15 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from scipy.special import logsumexp
-from scipy.stats import hypergeom
+from scipy.special import gammaln, logsumexp
 
 from policies.compare.comparison import Comparison, Floats, e_value, mix
 from policies.gates.spec import Margin
 
 _ODDS_RATIOS: Final = np.log([1.1, 1.25, 1.5, 2.0, 3.0, 5.0, 10.0])
 _PARTS_OF_MARGIN: Final = (0.1, 1 / 3)
+_LEAST_HISTORY: Final = 100
+"""Requests of the baseline before its error rate can turn a margin of rates into one of odds; a guessed rate can prove anything."""
 
 
 def compare_counts(pairs: pd.DataFrame, margin: Margin) -> Comparison:
@@ -27,16 +28,19 @@ def compare_counts(pairs: pd.DataFrame, margin: Margin) -> Comparison:
         pairs: per minute ``errors_baseline``, ``errors_candidate``, ``invocations_baseline``, ``invocations_candidate``.
         margin: the tolerated ratio, or the tolerated absolute difference where that is wider.
     """
+    pairs = pairs[(pairs["invocations_candidate"] > 0) & (pairs["invocations_baseline"] > 0)]
     if pairs.empty:
         return Comparison(worse=1.0, not_worse=1.0, strata=0)
-    candidate, baseline = (pairs[f"errors_{arm}"].to_numpy(float) for arm in ("candidate", "baseline"))
     requests, control = (pairs[f"invocations_{arm}"].to_numpy(float) for arm in ("candidate", "baseline"))
+    # CloudWatch may count an error before its request: one such minute must not blind the gate for the whole rollout.
+    candidate = np.minimum(pairs["errors_candidate"].to_numpy(float), requests)
+    baseline = np.minimum(pairs["errors_baseline"].to_numpy(float), control)
     tolerated = tolerated_log_odds(baseline, control, margin)
     tilts = np.concatenate([_ODDS_RATIOS, -_ODDS_RATIOS])
     shape = (requests, control, candidate + baseline)
     at_null = _cumulant(shape, tolerated[None, :])
     steps = candidate * tilts[:, None] - (_cumulant(shape, tolerated + tilts[:, None]) - at_null)
-    paths = np.cumsum(steps, axis=1)
+    paths = np.cumsum(np.where(_before(control) < _LEAST_HISTORY, 0.0, steps), axis=1)
     worse, not_worse = mix(paths[: len(_ODDS_RATIOS)]), mix(paths[len(_ODDS_RATIOS) :])
     if margin.or_absolute:
         not_worse = mix(np.stack([not_worse, _below_absolute_margin(candidate, requests, margin.or_absolute)]))
@@ -49,23 +53,33 @@ def tolerated_log_odds(baseline_errors: Floats, baseline_requests: Floats, margi
     A margin speaks of rates, the test of odds; the rate that turns one into the other is the baseline's in the strata *before*, so that
     it is settled before the stratum is looked at.
     """
-    errors = np.concatenate([[0.0], np.cumsum(baseline_errors)[:-1]])
-    requests = np.concatenate([[0.0], np.cumsum(baseline_requests)[:-1]])
-    rate = (errors + 0.5) / (requests + 1.0)
+    rate = (_before(baseline_errors) + 0.5) / (_before(baseline_requests) + 1.0)
     tolerated = np.minimum(np.maximum(rate * margin.ratio, rate + margin.or_absolute), 0.999)
     return np.maximum(np.log(tolerated / (1 - tolerated)) - np.log(rate / (1 - rate)), 0.0)
 
 
+def _before(counts: Floats) -> Floats:
+    """Sum up the strata before each."""
+    return np.cumsum(counts) - counts
+
+
 def _cumulant(shape: tuple[Floats, Floats, Floats], tilts: Floats) -> Floats:
-    """Log of the mean of ``exp(tilt * X)``, X hypergeometric, per (tilt, stratum)."""
-    columns = [_stratum_cumulant(*stratum) for stratum in zip(*shape, tilts.T, strict=True)]
-    return np.stack(columns, axis=1)
+    """Log of the mean of ``exp(tilt * X)``, X hypergeometric, per (tilt, stratum).
+
+    ``shape`` is the candidate's requests, the baseline's, and the errors of both together, per stratum.
+    """
+    requests, control, errors = (part[:, None] for part in shape)
+    possible = np.arange(float(np.minimum(errors, requests).max()) + 1)[None, :]
+    can_be = (possible <= np.minimum(errors, requests)) & (possible >= errors - control)
+    ways = _log_choose(requests, np.where(can_be, possible, 0.0)) + _log_choose(
+        control, np.where(can_be, errors - possible, 0.0)
+    )
+    log_probability = np.where(can_be, ways, -np.inf) - _log_choose(requests + control, errors)
+    return logsumexp(log_probability + tilts[:, :, None] * possible, axis=2)
 
 
-def _stratum_cumulant(requests: float, control: float, errors: float, tilts: Floats) -> Floats:
-    possible = np.arange(max(0.0, errors - control), min(errors, requests) + 1)
-    log_probability = hypergeom.logpmf(possible, requests + control, errors, requests)
-    return logsumexp(log_probability + tilts[:, None] * possible, axis=1)
+def _log_choose(many: Floats, few: Floats) -> Floats:
+    return gammaln(many + 1) - gammaln(few + 1) - gammaln(many - few + 1)
 
 
 def _below_absolute_margin(errors: Floats, requests: Floats, margin: float) -> Floats:

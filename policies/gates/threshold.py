@@ -1,6 +1,7 @@
 """Threshold gate: M of the last N periods beyond a fixed limit fail it, as with a CloudWatch alarm; missing periods never pass it."""
 
 from policies.gates.evidence import Evidence
+from policies.gates.sample import SILENT_PERIODS
 from policies.gates.spec import Threshold
 from policies.verdict import GateVerdict, Verdict
 
@@ -18,6 +19,10 @@ def judge_threshold(name: str, gate: Threshold, evidence: Evidence) -> GateVerdi
         return GateVerdict(gate=name, verdict=Verdict.FAIL, sentence=sentence)
     if len(values) < gate.of:
         sentence = f"{what}: {len(values)} of {gate.of} periods with data so far"
+        return GateVerdict(gate=name, verdict=Verdict.INCONCLUSIVE, reason="metrics_unavailable", sentence=sentence)
+    silent = evidence.settled_until - values.index[-1] > SILENT_PERIODS * evidence.policy.metrics.period
+    if silent:
+        sentence = f"{what}: no data since {values.index[-1]:%H:%M} UTC"
         return GateVerdict(gate=name, verdict=Verdict.INCONCLUSIVE, reason="metrics_unavailable", sentence=sentence)
     sentence = f"{what} kept its limit ({limit}) in {len(values) - breaches} of {len(values)} periods, last {values.iloc[-1]:.6g}"
     return GateVerdict(gate=name, verdict=Verdict.PASS, sentence=sentence)

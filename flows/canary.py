@@ -1,0 +1,84 @@
+"""The canary flow: one rollout, held from its plan to its outcome."""
+
+import asyncio
+import os
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.exceptions import PrefectException
+from prefect.logging import get_run_logger
+from prefect.states import Completed, Failed
+
+from policies.errors import AwsError, RolloutError
+from policies.facts import Endpoint
+from policies.lifecycle import Ending, Outcome
+from policies.loading import load_policy
+from rollway.aws.sagemaker import describe_endpoint
+from rollway.aws.session import Aws, connect
+from rollway.loop.clock import SystemClock
+from rollway.loop.drive import drive, release
+from rollway.loop.rollout import Rollout
+from rollway.loop.starting import Request, open_journal, start
+from rollway.reports.outcome import headline, render_report
+from tasks.artifacts import publish_report
+from tasks.aws import plan
+from tasks.hands import PrefectHands
+from tasks.request import RolloutRequest
+
+
+@flow(name="canary", flow_run_name="{rollout.endpoint} to {rollout.model}", persist_result=False)
+async def canary(rollout: RolloutRequest) -> State[Ending]:
+    """Roll a model out on a live endpoint, a share of the traffic at a time.
+
+    The run ends *Promoted*, *Rolled back*, *Aborted* or *Inconclusive*; those are results. It fails when the endpoint could not be
+    brought back to its baseline, or when the rollout could not start.
+    """
+    aws = await asyncio.to_thread(connect, rollout.region)
+    store = open_journal(aws, journal_location(rollout))
+    clock = SystemClock()
+    request = Request(rollout.endpoint, rollout.model, load_policy(rollout.policy))
+    planned = await plan(aws, request, clock.now())
+    under_way = await asyncio.to_thread(start, planned, store, PrefectHands(aws))
+    ending = await drive(under_way, clock)
+    await asyncio.to_thread(release, under_way, ending)
+    await report(aws, under_way, ending)
+    return final_state(under_way, ending)
+
+
+def journal_location(rollout: RolloutRequest) -> str:
+    """Return where the journal lies.
+
+    Raises:
+        RolloutError: neither the request nor the environment says so.
+    """
+    location = rollout.journal or os.environ.get("ROLLWAY_JOURNAL")
+    if not location:
+        raise RolloutError(
+            "no journal is given", hint="Set ROLLWAY_JOURNAL=s3://bucket/prefix, or fill in the field Journal."
+        )
+    return location
+
+
+async def report(aws: Aws, rollout: Rollout, ending: Ending) -> None:
+    """Publish the outcome and why. The rollout is over: nothing here may spoil its result."""
+    try:
+        chronicle = await asyncio.to_thread(rollout.journal.read)
+        live = await asyncio.to_thread(_read_live, aws, rollout.plan.endpoint)
+        await publish_report(render_report(chronicle, ending, live), rollout.plan.endpoint)
+    except (RolloutError, PrefectException, OSError) as error:
+        get_run_logger().warning("the report could not be published: %s", error)
+
+
+def final_state(rollout: Rollout, ending: Ending) -> State[Ending]:
+    """Return the state in which the flow run ends."""
+    message = f"{headline(rollout.plan, ending)} — {ending.reason}"
+    if ending.outcome is Outcome.ROLLBACK_FAILED:
+        return Failed(name="Rollback failed", message=message, data=ending)
+    return Completed(name=ending.outcome.replace("_", " ").capitalize(), message=message, data=ending)
+
+
+def _read_live(aws: Aws, endpoint: str) -> Endpoint | None:
+    try:
+        return describe_endpoint(aws, endpoint)
+    except AwsError:
+        return None

@@ -1,0 +1,151 @@
+"""Reading SageMaker: endpoints, their configurations, models.
+
+The one place that knows SageMaker's weights: everywhere else traffic is a share in percent. Changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final, cast, get_args
+
+from policies.endpoint_config import EndpointConfig
+from policies.errors import NotFound, PermanentAwsError
+from policies.facts import Endpoint, EndpointStatus, LiveVariant
+from rollway.aws.errors import translating
+from rollway.aws.session import Aws
+
+if TYPE_CHECKING:
+    from mypy_boto3_sagemaker.type_defs import DescribeEndpointOutputTypeDef, ProductionVariantSummaryTypeDef
+
+_STATUSES: Final = frozenset(get_args(EndpointStatus))
+_NOT_CONTENT: Final = frozenset({"EndpointConfigName", "Tags"})
+
+
+def describe_endpoint(aws: Aws, name: str) -> Endpoint:
+    """Read an endpoint as it is now.
+
+    Raises:
+        NotFound: there is none of that name.
+    """
+    with translating("DescribeEndpoint", f"endpoint {name}"):
+        answer = aws.sagemaker.describe_endpoint(EndpointName=name)
+    return Endpoint(
+        name=answer["EndpointName"],
+        arn=answer["EndpointArn"],
+        status=_read_status(answer),
+        config=answer.get("EndpointConfigName", ""),
+        variants=_read_variants(answer.get("ProductionVariants", [])),
+        shadows=tuple(shadow["VariantName"] for shadow in answer.get("ShadowProductionVariants", [])),
+        pending_config=answer.get("PendingDeploymentSummary", {}).get("EndpointConfigName"),
+        failure_reason=answer.get("FailureReason", ""),
+    )
+
+
+def describe_config(aws: Aws, name: str) -> EndpointConfig:
+    """Read an endpoint configuration with its tags.
+
+    Which members belong to its content is asked of botocore's model of ``CreateEndpointConfig``, so members that AWS
+    adds later are carried over too, once botocore knows them.
+
+    Raises:
+        NotFound: there is none of that name.
+    """
+    with translating("DescribeEndpointConfig", f"endpoint configuration {name}"):
+        answer = aws.sagemaker.describe_endpoint_config(EndpointConfigName=name)
+    members = cast("Mapping[str, Any]", answer)
+    fields = {member: members[member] for member in _content_members(aws) if member in members}
+    return EndpointConfig(name=name, fields=fields, tags=_read_tags(aws, answer["EndpointConfigArn"]))
+
+
+def find_config(aws: Aws, name: str) -> EndpointConfig | None:
+    """Read an endpoint configuration, or return None when there is none of that name."""
+    try:
+        return describe_config(aws, name)
+    except NotFound:
+        return None
+
+
+def model_exists(aws: Aws, name: str) -> bool:
+    """Say whether SageMaker knows a model of that name."""
+    try:
+        with translating("DescribeModel", f"model {name}"):
+            aws.sagemaker.describe_model(ModelName=name)
+    except NotFound:
+        return False
+    return True
+
+
+def find_endpoints_using(aws: Aws, config: str) -> tuple[str, ...]:
+    """Return the names of all endpoints that run on a configuration or are being moved to it.
+
+    SageMaker's list does not tell the configuration, so every endpoint of the account and Region is described: one
+    request each.
+    """
+    return tuple(name for name in list_endpoints(aws) if config in _configs_in_use(aws, name))
+
+
+def list_endpoints(aws: Aws) -> tuple[str, ...]:
+    """Return the names of all endpoints of the account and Region, oldest first."""
+    with translating("ListEndpoints", "all endpoints"):
+        # A fixed order: pages of a list ordered by last change would shift while endpoints change.
+        pages = aws.sagemaker.get_paginator("list_endpoints").paginate(SortBy="CreationTime", SortOrder="Ascending")
+        return tuple(endpoint["EndpointName"] for page in pages for endpoint in page["Endpoints"])
+
+
+def normalise(weights: Mapping[str, float]) -> dict[str, float]:
+    """Turn weights into shares: percent of their sum, or 0 for each when all are 0."""
+    total = sum(weights.values())
+    return {name: 100 * weight / total if total else 0.0 for name, weight in weights.items()}
+
+
+def _configs_in_use(aws: Aws, endpoint: str) -> frozenset[str | None]:
+    """Return what an endpoint runs on and is being moved to; nothing when it was deleted meanwhile."""
+    try:
+        found = describe_endpoint(aws, endpoint)
+    except NotFound:
+        return frozenset()
+    return frozenset({found.config, found.pending_config})
+
+
+def _read_status(answer: DescribeEndpointOutputTypeDef) -> EndpointStatus:
+    status = answer["EndpointStatus"]
+    if status not in _STATUSES:
+        raise PermanentAwsError(
+            f"endpoint {answer['EndpointName']} has the status {status!r}, which this version of Rollway does not know",
+            operation="DescribeEndpoint",
+            hint="Upgrade Rollway, or wait until the endpoint is InService.",
+        )
+    return status
+
+
+def _read_variants(summaries: list[ProductionVariantSummaryTypeDef]) -> tuple[LiveVariant, ...]:
+    """Read the production variants. Serverless variants have no instances: they count as 0."""
+    current = normalise({summary["VariantName"]: summary.get("CurrentWeight", 0.0) for summary in summaries})
+    desired = normalise(
+        {
+            summary["VariantName"]: summary.get("DesiredWeight", summary.get("CurrentWeight", 0.0))
+            for summary in summaries
+        },
+    )
+    return tuple(
+        LiveVariant(
+            name=summary["VariantName"],
+            share=current[summary["VariantName"]],
+            wanted_share=desired[summary["VariantName"]],
+            instances=summary.get("CurrentInstanceCount", 0),
+            wanted_instances=summary.get("DesiredInstanceCount", summary.get("CurrentInstanceCount", 0)),
+        )
+        for summary in summaries
+    )
+
+
+def _content_members(aws: Aws) -> list[str]:
+    """Return the members of a ``CreateEndpointConfig`` request except its name and tags."""
+    shape = aws.sagemaker.meta.service_model.operation_model("CreateEndpointConfig").input_shape
+    return [member for member in getattr(shape, "members", {}) if member not in _NOT_CONTENT]
+
+
+def _read_tags(aws: Aws, arn: str) -> dict[str, str]:
+    with translating("ListTags", arn):
+        pages = aws.sagemaker.get_paginator("list_tags").paginate(ResourceArn=arn)
+        return {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}

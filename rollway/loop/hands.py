@@ -1,0 +1,62 @@
+"""What the loop does to the world and with what: plain calls here, Prefect tasks around the same calls in ``tasks``."""
+
+import asyncio
+from datetime import datetime
+from typing import Protocol
+
+from policies.commands import Command, CommandResult
+from policies.decision import Decision
+from policies.facts import Endpoint
+from policies.observation import Metrics, MetricsRequest
+from policies.plan import Plan
+from rollway.aws.cloudwatch import MetricsReader
+from rollway.aws.execution import carry_out
+from rollway.aws.sagemaker import describe_endpoint
+from rollway.aws.session import Aws
+from rollway.aws.waiting import REAL_TIME, Timing
+from rollway.loop.watching import tell_watcher
+
+
+class Hands(Protocol):
+    """Reads the world, acts on it, and shows what happens."""
+
+    async def read_endpoint(self, name: str) -> Endpoint:
+        """Describe the endpoint. Raises ``AwsError``."""
+        ...
+
+    async def read_metrics(self, request: MetricsRequest, now: datetime) -> Metrics:
+        """Read settled metrics. Raises ``AwsError``."""
+        ...
+
+    async def carry_out(self, command: Command) -> CommandResult:
+        """Ask AWS for the end that a command wants."""
+        ...
+
+    async def show(self, plan: Plan, decision: Decision, now: datetime) -> None:
+        """Tell the people who watch. Must not raise."""
+        ...
+
+
+class PlainHands:
+    """The world by plain calls, in a thread so that the loop stays awake."""
+
+    def __init__(self, aws: Aws, timing: Timing = REAL_TIME) -> None:
+        self._aws = aws
+        self._timing = timing
+        self._metrics = MetricsReader(aws)
+
+    async def read_endpoint(self, name: str) -> Endpoint:
+        """Describe the endpoint."""
+        return await asyncio.to_thread(describe_endpoint, self._aws, name)
+
+    async def read_metrics(self, request: MetricsRequest, now: datetime) -> Metrics:
+        """Read settled metrics."""
+        return await asyncio.to_thread(self._metrics.read, request, now)
+
+    async def carry_out(self, command: Command) -> CommandResult:
+        """Ask AWS for the end that a command wants."""
+        return await asyncio.to_thread(carry_out, self._aws, command, self._timing)
+
+    async def show(self, plan: Plan, decision: Decision, now: datetime) -> None:
+        """Tell the watcher of this process, if there is one."""
+        tell_watcher(plan, decision, now)

@@ -1,0 +1,93 @@
+"""The report of a rollout, as markdown: how it ended and why, what the gates last said, and what happened when."""
+
+from collections.abc import Iterable, Sequence
+
+from policies.commands import explain
+from policies.facts import Endpoint, format_shares
+from policies.lifecycle import Ending, Outcome
+from policies.plan import Plan
+from policies.values import format_duration
+from policies.verdict import GateVerdict
+from rollway.journal.journal import Chronicle
+from rollway.journal.records import Carried, Decided, Intended, Record, Started
+
+_HEADLINES = {
+    Outcome.PROMOTED: "{candidate} serves all traffic of {endpoint}",
+    Outcome.ROLLED_BACK: "{endpoint} is back on {baseline}",
+    Outcome.ABORTED: "the rollout of {candidate} on {endpoint} was stopped",
+    Outcome.INCONCLUSIVE: "nobody could tell whether {candidate} is good enough for {endpoint}; it is back on {baseline}",
+    Outcome.ROLLBACK_FAILED: "{endpoint} could not be brought back to {baseline}: a person is needed",
+}
+
+
+def headline(plan: Plan, ending: Ending) -> str:
+    """Say in one line how a rollout ended."""
+    names = {"candidate": plan.candidate.model, "baseline": plan.baseline.model, "endpoint": plan.endpoint}
+    return f"{ending.outcome} at {ending.at:%H:%M:%S} UTC · {_HEADLINES[ending.outcome].format(**names)}"
+
+
+def render_report(chronicle: Chronicle, ending: Ending, live: Endpoint | None) -> str:
+    """Write the report.
+
+    Args:
+        chronicle: the rollout's journal.
+        ending: how it ended.
+        live: the endpoint as read back at the end; None when it could not be read.
+    """
+    plan, records = chronicle.plan, chronicle.records
+    took = format_duration(records[-1].at - plan.started_at)
+    parts = [
+        f"# {headline(plan, ending)}",
+        ending.reason,
+        f"**Live now:** {_live(live)}",
+        f"{_subject(plan)} · took {took} · journal `{plan.rollout_id}`",
+        "## Gates at the last look",
+        _verdict_table(last_verdicts(records)),
+        "## What happened",
+        "\n".join(f"- {line}" for line in timeline(records)),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def last_verdicts(records: Sequence[Record]) -> tuple[GateVerdict, ...]:
+    """Return what the gates said when they were last on record."""
+    judged = [record.verdicts for record in records if isinstance(record, Decided) and record.verdicts]
+    return judged[-1] if judged else ()
+
+
+def timeline(records: Iterable[Record]) -> list[str]:
+    """Tell the journal as one line per event that a person cares about."""
+    return [f"{record.at:%H:%M:%S} {told}" for record in records if (told := _tell(record))]
+
+
+def _tell(record: Record) -> str:
+    match record:
+        case Started():
+            plan = record.plan
+            return f"started by {record.by}: {plan.baseline.model} → {plan.candidate.model} on {plan.endpoint}"
+        case Decided():
+            return record.reason
+        case Intended():
+            return ""
+        case Carried():
+            result = record.result
+            message = f" — {result.message}" if result.message and result.status != "accepted" else ""
+            return f"{explain(record.command)}: {result.status}{message}"
+
+
+def _subject(plan: Plan) -> str:
+    return f"{plan.baseline.model} → {plan.candidate.model} · policy {plan.policy.strategy}@{plan.policy.digest}"
+
+
+def _live(live: Endpoint | None) -> str:
+    if live is None:
+        return "could not be read"
+    counts = ", ".join(f"{variant.name} × {variant.instances}" for variant in live.variants)
+    return f"{live.status}, config `{live.config}`, traffic {format_shares(live.shares)}, instances {counts}"
+
+
+def _verdict_table(verdicts: Sequence[GateVerdict]) -> str:
+    if not verdicts:
+        return "No gate was judged: the candidate got no traffic."
+    rows = [f"| {verdict.gate} | {verdict.verdict} | {verdict.sentence} |" for verdict in verdicts]
+    return "\n".join(["| gate | verdict | why |", "|---|---|---|", *rows])

@@ -1,0 +1,65 @@
+"""Tasks that read AWS or act on it. Reading is retried here; acting is not, because the loop gives a busy command again."""
+
+import asyncio
+from datetime import datetime
+from typing import Final
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from policies.commands import Command, CommandResult
+from policies.facts import Endpoint
+from policies.observation import Metrics, MetricsRequest
+from policies.plan import Plan
+from rollway.aws.cloudwatch import MetricsReader
+from rollway.aws.execution import carry_out
+from rollway.aws.sagemaker import describe_endpoint
+from rollway.aws.session import Aws
+from rollway.loop.starting import Request, plan_rollout
+
+READ_TIMEOUT_S: Final = 120
+ACT_TIMEOUT_S: Final = 300
+
+
+@task(
+    name="plan",
+    task_run_name="plan {request.endpoint} to {request.model}",
+    cache_policy=NO_CACHE,
+    timeout_seconds=READ_TIMEOUT_S,
+)
+async def plan(aws: Aws, request: Request, now: datetime) -> Plan:
+    """Read the facts and plan; a reason not to start is final, so nothing is retried."""
+    return await asyncio.to_thread(plan_rollout, aws, request, now)
+
+
+@task(
+    name="read endpoint",
+    task_run_name="read endpoint {name}",
+    cache_policy=NO_CACHE,
+    retries=2,
+    retry_delay_seconds=2,
+    timeout_seconds=READ_TIMEOUT_S,
+)
+async def read_endpoint(aws: Aws, name: str) -> Endpoint:
+    """Describe the endpoint."""
+    return await asyncio.to_thread(describe_endpoint, aws, name)
+
+
+@task(
+    name="read metrics",
+    task_run_name="read metrics of {request.endpoint}",
+    cache_policy=NO_CACHE,
+    retries=2,
+    retry_delay_seconds=2,
+    timeout_seconds=READ_TIMEOUT_S,
+)
+async def read_metrics(reader: MetricsReader, request: MetricsRequest, now: datetime) -> Metrics:
+    """Read the settled metrics."""
+    return await asyncio.to_thread(reader.read, request, now)
+
+
+@task(name="carry out", task_run_name="{label}", cache_policy=NO_CACHE, timeout_seconds=ACT_TIMEOUT_S)
+async def act(aws: Aws, command: Command, label: str) -> CommandResult:
+    """Carry out one command. ``label`` is the command in a few words, the run's name in the UI."""
+    del label
+    return await asyncio.to_thread(carry_out, aws, command)

@@ -1,0 +1,84 @@
+"""Carrying out commands: AWS's answers become results that the loop and a person can use."""
+
+from datetime import timedelta
+
+import pytest
+from botocore.stub import Stubber
+
+from policies.commands import ApplyConfig, Command, CreateConfig, DeleteConfig, SetCapacity, SetShares
+from policies.endpoint_config import EndpointConfig, mark, replace_model
+from rollway.aws.execution import carry_out
+from rollway.aws.sagemaker import describe_config
+from rollway.aws.session import ATTEMPTS, Aws
+from rollway.sandbox.cloud import Cloud
+from rollway.sandbox.faults import SystemUpdating, Throttle
+
+
+@pytest.fixture
+def final(aws: Aws, live: str) -> EndpointConfig:
+    return mark(replace_model(describe_config(aws, "fraud-v6-config"), live, "fraud-v7"), "r-1")
+
+
+def test_every_kind_of_command_reaches_aws(aws: Aws, cloud: Cloud, live: str, final: EndpointConfig) -> None:
+    """Each command ends in the request that it stands for."""
+    spare = final.model_copy(update={"name": "spare"})
+    commands: list[Command] = [
+        CreateConfig(config=spare),
+        DeleteConfig(config="spare"),
+        CreateConfig(config=final),
+        SetShares(endpoint=live, shares={"AllTraffic": 100.0}),
+        SetCapacity(endpoint=live, variant="AllTraffic", instances=2),
+        ApplyConfig(endpoint=live, config=final.name),
+    ]
+    statuses = [carry_out(aws, command).status for command in commands]
+    assert statuses == ["done", "done", "done", "done", "done", "accepted"]
+    changes = [
+        entry.operation for entry in cloud.request_log.entries() if not entry.operation.startswith(("Desc", "List"))
+    ]
+    assert changes[-4:] == ["CreateEndpointConfig", "DeleteEndpointConfig", "CreateEndpointConfig", "UpdateEndpoint"]
+
+
+def test_short_throttling_goes_unnoticed(aws: Aws, cloud: Cloud, live: str) -> None:
+    """The client's own attempts outlast a throttle of a few requests."""
+    cloud.faults.plant(Throttle(operation="UpdateEndpointWeightsAndCapacities", times=ATTEMPTS - 1))
+    assert carry_out(aws, SetCapacity(endpoint=live, variant="AllTraffic", instances=3)).status == "accepted"
+
+
+def test_lasting_throttling_is_busy(aws: Aws, cloud: Cloud, live: str) -> None:
+    """A throttle that outlasts all attempts leaves the command to a later tick."""
+    cloud.faults.plant(Throttle(operation="UpdateEndpointWeightsAndCapacities", times=ATTEMPTS))
+    result = carry_out(aws, SetCapacity(endpoint=live, variant="AllTraffic", instances=3))
+    assert result.status == "busy"
+    assert "Rate exceeded" in result.message
+
+
+def test_endpoint_in_change_is_busy(aws: Aws, cloud: Cloud, live: str) -> None:
+    """Somebody else's change in flight leaves the command to a later tick, and says why."""
+    cloud.faults.plant(SystemUpdating(duration=timedelta(minutes=5)))
+    result = carry_out(aws, SetCapacity(endpoint=live, variant="AllTraffic", instances=3))
+    assert result.status == "busy"
+    assert "Cannot update in-progress endpoint" in result.message
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "status"),
+    [
+        ("AccessDeniedException", "not authorized to perform: sagemaker:UpdateEndpoint", "refused"),
+        ("ResourceLimitExceeded", "The account-level service limit is 4 Instances", "refused"),
+        ("ExpiredTokenException", "The security token included in the request is expired", "refused"),
+        ("InternalFailure", "We encountered an internal error", "busy"),
+    ],
+)
+def test_refusals_of_aws(aws: Aws, live: str, code: str, words: str, status: str) -> None:
+    """What will not get better by itself is refused, with AWS's words; what may is busy."""
+    with Stubber(aws.sagemaker) as stub:
+        stub.add_client_error("describe_endpoint", code, words)
+        result = carry_out(aws, SetShares(endpoint=live, shares={"AllTraffic": 100.0}))
+    assert result.status == status
+    assert words in result.message
+
+
+def test_missing_endpoint_is_refused(aws: Aws, cloud: Cloud) -> None:
+    """A command for an endpoint that is gone will not succeed later."""
+    del cloud
+    assert carry_out(aws, SetShares(endpoint="gone", shares={"a": 100.0})).status == "refused"

@@ -1,0 +1,69 @@
+"""Connecting: what is sent, and what a user reads when something is missing."""
+
+from typing import Any
+
+import pytest
+
+from policies.errors import AccessDenied, PermanentAwsError
+from rollway import __version__
+from rollway.aws.session import ATTEMPTS, Aws, connect, identity
+from rollway.sandbox.cloud import Cloud
+
+CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE")
+REGIONS = ("AWS_DEFAULT_REGION", "AWS_REGION")
+
+
+@pytest.fixture
+def bare(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """An environment in which AWS is not set up at all."""
+    for variable in (*CREDENTIALS, *REGIONS):
+        monkeypatch.delenv(variable, raising=False)
+    for variable in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(variable, "/nonexistent")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    return monkeypatch
+
+
+def test_missing_credentials_are_reported_before_the_first_request(bare: pytest.MonkeyPatch) -> None:
+    """A user without credentials is told at once which variables to set."""
+    del bare
+    with pytest.raises(AccessDenied) as caught:
+        connect("us-east-1")
+    assert "AWS_ACCESS_KEY_ID" in caught.value.hint
+
+
+def test_missing_region_names_the_remedy(bare: pytest.MonkeyPatch) -> None:
+    """A user without a Region is told to give one."""
+    del bare
+    with pytest.raises(PermanentAwsError) as caught:
+        connect()
+    assert "AWS_DEFAULT_REGION" in caught.value.hint
+
+
+def test_unknown_profile_is_denied_access(bare: pytest.MonkeyPatch) -> None:
+    """A misspelt profile does not fall back to other credentials."""
+    del bare
+    with pytest.raises(AccessDenied, match="no-such-profile"):
+        connect("us-east-1", profile="no-such-profile")
+
+
+def test_region_of_other_sdks_is_understood(bare: pytest.MonkeyPatch) -> None:
+    """AWS_REGION, which every other AWS SDK reads, is enough."""
+    for variable in CREDENTIALS[:2]:
+        bare.setenv(variable, "simulated")
+    bare.setenv("AWS_REGION", "eu-west-1")
+    assert connect().region == "eu-west-1"
+
+
+def test_every_client_is_patient_and_says_who_it_is(aws: Aws) -> None:
+    """All clients share the retries, the timeouts and the user agent."""
+    for client in (aws.sagemaker, aws.cloudwatch, aws.s3, aws.application_autoscaling, aws.sts):
+        config: Any = client.meta.config
+        assert config.retries == {"mode": "standard", "total_max_attempts": ATTEMPTS}
+        assert config.user_agent_extra == f"rollway/{__version__}"
+        assert (config.connect_timeout, config.read_timeout) == (5, 30)
+
+
+def test_identity_names_the_account(aws: Aws, cloud: Cloud) -> None:
+    """Credentials can be proved, and the account be shown, before anything is changed."""
+    assert identity(aws).account == cloud.settings.account_id
