@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final, assert_never
 
-from policies.baking import bake, bake_ends, explain_failures, summarise
+from policies.baking import bake, bake_ends, explain_failures
 from policies.decision import Decision
 from policies.drift import find_drift
 from policies.facts import IDLE_TROUBLE, Endpoint
@@ -170,7 +170,7 @@ def _pursue(plan: Plan, state: State, endpoint: Endpoint, now: datetime, verdict
     commands = next_commands(goal_of(plan, state), endpoint)
     if commands:
         return Decision(state, "act", _headline(plan, state), look, commands, verdicts)
-    return _arrived(plan, state, now, verdicts)
+    return _arrived(plan, state, now)
 
 
 def goal_of(plan: Plan, state: State) -> Goal:
@@ -188,7 +188,7 @@ def goal_of(plan: Plan, state: State) -> Goal:
             raise ValueError(f"phase {state.phase} has no goal on the way up")
 
 
-def _arrived(plan: Plan, state: State, now: datetime, verdicts: tuple[GateVerdict, ...]) -> Decision:
+def _arrived(plan: Plan, state: State, now: datetime) -> Decision:
     stage = plan.stages[state.stage]
     match state.phase:
         case Phase.PREPARING:
@@ -199,7 +199,9 @@ def _arrived(plan: Plan, state: State, now: datetime, verdicts: tuple[GateVerdic
             reason = f"the candidate gets {stage.share:g} %; baking until {until:%H:%M:%S} UTC"
             return Decision(baking, "wait", reason, min(plan.policy.metrics.look_every, until - now))
         case _:
-            reason = f"{plan.candidate.model} passed {len(plan.stages)} stages; {summarise(verdicts)}"
+            # Not with the verdicts of this look: the candidate's variant is gone by now, so its gates have nothing new to say.
+            climbed = ", ".join(f"{rung.share:g} %" for rung in plan.stages)
+            reason = f"{plan.candidate.model} passed every gate at {climbed}"
             ending = Ending(outcome=Outcome.PROMOTED, reason=reason, at=now)
             cleaning = enter(close_window(state, now), Phase.CLEANING, now).model_copy(update={"ending": ending})
             return Decision(cleaning, "act", f"{plan.candidate.model} serves all traffic; cleaning up", timedelta(0))

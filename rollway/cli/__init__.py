@@ -1,0 +1,83 @@
+"""The ``rollway`` command.
+
+One module per verb, named after it, whose ``command`` is the click command; it returns the exit code. A verb's module is imported when
+it is called and not before, so this module imports next to nothing and ``rollway --help`` is quick. Verbs that run no flow never import
+Prefect. Results go to stdout, progress and logs to stderr.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Final, cast
+
+import click
+
+from rollway.cli.exits import Exit
+
+if TYPE_CHECKING:
+    from rollway.cli.world import World
+
+VERBS: Final = {
+    "demo": "Watch a rollout promoted and one rolled back, on a simulated AWS.",
+    "sandbox": "Run the simulated AWS to rehearse on.",
+    "validate": "Check policies: every problem at once.",
+    "plan": "Show what a rollout would do. Changes nothing.",
+    "run": "Roll a model out on a live endpoint.",
+    "status": "Show where the newest rollout of an endpoint stands.",
+    "abort": "Stop the rollout that is under way; back to the baseline.",
+    "rollback": "Take the candidate back, also when the rollout's process has died.",
+    "version": "Show the versions of Rollway and what it stands on.",
+}
+"""Every verb with its line of help, in the order of a first acquaintance."""
+
+
+class Verbs(click.Group):
+    """The group of all verbs, each imported when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the verbs' names."""
+        del ctx
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a verb."""
+        del ctx
+        if cmd_name not in VERBS:
+            return None
+        return cast("click.Command", import_module(f"rollway.cli.{cmd_name}").command)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of verbs from the table, importing none of them."""
+        del ctx
+        with formatter.section("Verbs"):
+            formatter.write_dl(list(VERBS.items()))
+
+
+@click.command(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]}, subcommand_metavar="VERB ...")
+def rollway() -> None:
+    r"""Roll a new model out on a live Amazon SageMaker endpoint, in stages, and take it back when it is worse.
+
+    \b
+    Exit codes: 0 promoted or done, 1 internal error, 2 wrong usage or a reason not to start, 3 rolled back,
+    4 aborted, 5 inconclusive or still under way, 6 the rollback failed and a person is needed.
+    """
+
+
+def main(arguments: Sequence[str] | None = None, world: World | None = None) -> int:
+    """Run one verb and return its exit code.
+
+    Args:
+        arguments: the command line without the program's name; by default this process's own.
+        world: the clock to live by; by default the machine's own.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        return rollway.main(given, prog_name="rollway", standalone_mode=False, obj=world) or Exit.OK
+    except (Exception, KeyboardInterrupt) as error:
+        if "--debug" in given:
+            raise
+        from rollway.cli.failures import report_failure  # noqa: PLC0415 - costs time that only a failure needs
+
+        return report_failure(error, given)

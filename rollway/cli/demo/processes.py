@@ -1,0 +1,98 @@
+"""The processes behind the demo: the simulated AWS, a local Prefect server, and simulated users. All end with the demo."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+from policies.errors import DeadlineExceeded
+
+START_LIMIT_S: Final = 90
+STOP_LIMIT_S: Final = 15
+_LOOPBACK: Final = "127.0.0.1"
+
+
+@contextmanager
+def running(command: Sequence[str], log: Path, environment: Mapping[str, str]) -> Generator[None]:
+    """Keep a program running while the block does; its output goes to a file."""
+    with log.open("wb") as output:
+        process = subprocess.Popen(  # noqa: S603 - our own commands
+            [sys.executable, *command], stdout=output, stderr=subprocess.STDOUT, env=os.environ | dict(environment)
+        )
+        try:
+            yield
+        finally:
+            process.terminate()
+            try:
+                process.wait(STOP_LIMIT_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def free_port() -> int:
+    """Return a loopback port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind((_LOOPBACK, 0))
+        return probe.getsockname()[1]
+
+
+def wait_for_answer(url: str, log: Path) -> None:
+    """Wait until a server of ours answers.
+
+    Raises:
+        DeadlineExceeded: it did not answer in time.
+    """
+    give_up = time.monotonic() + START_LIMIT_S
+    while time.monotonic() < give_up:
+        with suppress(OSError), urllib.request.urlopen(url, timeout=2):  # noqa: S310 - always http on loopback
+            return
+        time.sleep(0.2)
+    raise DeadlineExceeded(f"{url} did not answer within {START_LIMIT_S} s", hint=f"The server's log: {log}")
+
+
+def prefect_command(port: int) -> list[str]:
+    """Return the command that starts a local Prefect server."""
+    return ["-m", "prefect", "server", "start", "--host", _LOOPBACK, "--port", str(port)]
+
+
+def prefect_environment(home: Path, port: int) -> dict[str, str]:
+    """Return the environment of a Prefect server, and of whoever reports to it."""
+    return {
+        "PREFECT_HOME": str(home),
+        "PREFECT_API_URL": f"http://{_LOOPBACK}:{port}/api",
+        "PREFECT_UI_API_URL": "/api",
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_LOGGING_LEVEL": "WARNING",
+    }
+
+
+def sandbox_command(ports: tuple[int, int], state: Path) -> list[str]:
+    """Return the command that starts the simulated AWS on two ports, control plane and data plane."""
+    control, data = (str(port) for port in ports)
+    return ["-m", "rollway.cli", "sandbox", "--port", control, "--data-port", data, "--state", str(state)]
+
+
+def sandbox_environment(ports: tuple[int, int]) -> dict[str, str]:
+    """Return the environment that points every AWS client at the simulated AWS."""
+    control, data = ports
+    return {
+        "AWS_ENDPOINT_URL": f"http://{_LOOPBACK}:{control}",
+        "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": f"http://{_LOOPBACK}:{data}",
+        "AWS_ACCESS_KEY_ID": "simulated",
+        "AWS_SECRET_ACCESS_KEY": "simulated",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_REGION": "us-east-1",
+    }
+
+
+def traffic_command(address: str, rows: Path, summary: Path, rate_per_s: float) -> list[str]:
+    """Return the command that starts the simulated users."""
+    options = {"address": address, "endpoint": "digits", "rows": rows, "summary": summary, "rate": rate_per_s}
+    return ["-m", "rollway.sandbox.traffic", *(f"--{name}={value}" for name, value in options.items())]

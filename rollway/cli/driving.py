@@ -1,0 +1,164 @@
+"""Driving a rollout from the command line: the loop in this process, watched, and what became of it."""
+
+import asyncio
+import logging
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import click
+from rich.console import Console
+
+from policies.decision import Decision
+from policies.errors import JournalError, RolloutError
+from policies.lifecycle import Ending, Outcome
+from policies.plan import Plan
+from policies.values import format_duration
+from policies.verdict import GateVerdict
+from rollway.cli.failures import GaveUp, LostControl
+from rollway.cli.output import Document
+from rollway.cli.picture import Moment, candidate_share
+from rollway.cli.watch import Watch, watch_on
+from rollway.cli.world import World
+from rollway.loop.drive import drive, release
+from rollway.loop.rollout import Rollout
+from rollway.loop.watching import watched_by
+from rollway.reports.outcome import headline
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of a rollout.
+
+    Attributes:
+        plan: its plan.
+        ending: how it ended.
+        verdicts: what the gates last said.
+        returned_in: how long after the decision to go back all traffic was read back to be on the baseline; None where there was
+            nothing to bring back, or it is not known.
+    """
+
+    plan: Plan
+    ending: Ending
+    verdicts: tuple[GateVerdict, ...] = ()
+    returned_in: timedelta | None = None
+
+    def describe(self) -> Document:
+        """Return the result as a document."""
+        plan, ending = self.plan, self.ending
+        return {
+            "endpoint": plan.endpoint,
+            "rollout": plan.rollout_id,
+            "outcome": str(ending.outcome),
+            "reason": ending.reason,
+            "baseline": plan.baseline.model,
+            "candidate": plan.candidate.model,
+            "policy": {"strategy": plan.policy.strategy, "digest": plan.policy.digest},
+            "started_at": plan.started_at.isoformat(),
+            "ended_at": ending.at.isoformat(),
+            "returned_in_s": None if self.returned_in is None else self.returned_in.total_seconds(),
+            "verdicts": [verdict.model_dump(mode="json") for verdict in self.verdicts],
+        }
+
+    def say(self) -> str:
+        """Return the result as a sentence."""
+        ending = self.ending
+        back = "" if self.returned_in is None else f" · traffic back in {format_duration(self.returned_in)}"
+        colour = "green" if ending.outcome is Outcome.PROMOTED else "yellow" if not back else "red"
+        title, _, rest = headline(self.plan, ending).partition(" ")
+        return f"{click.style(title, fg=colour, bold=True)} {rest} · {ending.reason}{back}"
+
+
+class Witness:
+    """Sees every decision of a rollout, remembers what its result will need, and passes it on to a watch.
+
+    Attributes:
+        plan: the rollout's plan; None before its first look.
+        verdicts: what the gates last said.
+        returned_in: as in ``Result``.
+    """
+
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+        self._had_traffic = False
+        self.plan: Plan | None = None
+        self.verdicts: tuple[GateVerdict, ...] = ()
+        self.returned_in: timedelta | None = None
+
+    def __call__(self, plan: Plan, decision: Decision, now: datetime) -> None:
+        """Take note and show; whatever is wrong with showing must not touch the rollout."""
+        self.plan, self.verdicts = plan, decision.verdicts or self.verdicts
+        self._measure_return(plan, decision, now)
+        try:
+            self._watch.see(Moment(plan, decision, now))
+        except Exception:
+            log.exception("could not show the progress")
+
+    def testify(self, plan: Plan, ending: Ending) -> Result:
+        """Return what became of the rollout."""
+        return Result(plan, ending, self.verdicts, self.returned_in)
+
+    def _measure_return(self, plan: Plan, decision: Decision, now: datetime) -> None:
+        state, ending = decision.state, decision.state.ending
+        share = candidate_share(plan, state)
+        self._had_traffic |= share > 0
+        if ending is None or ending.outcome is Outcome.PROMOTED or self.returned_in is not None:
+            return
+        if self._had_traffic and not share:
+            self.returned_in = now - ending.at
+
+
+@contextmanager
+def watching(world: World) -> Generator[Witness]:
+    """Watch the rollout that is driven inside the block, with its progress on stderr."""
+    with watch_on(Console(stderr=True, highlight=False), world.clock) as watch:
+        witness = Witness(watch)
+        with watched_by(witness):
+            yield witness
+
+
+def drive_here(rollout: Rollout, world: World, witness: Witness) -> Result:
+    """Drive a rollout to its end in this process, and free the endpoint.
+
+    Raises:
+        LostControl: another process drives the rollout.
+        GaveUp: too many errors of our own in a row.
+    """
+    ending = _drive(rollout, world)
+    _release(rollout, ending)
+    return witness.testify(rollout.plan, ending)
+
+
+def lost_control(error: JournalError, plan: Plan) -> LostControl:
+    """Say that another process drives the rollout."""
+    return LostControl(str(error), hint=f"Watch it: rollway status {plan.endpoint}.")
+
+
+def gave_up(error: Exception, plan: Plan) -> GaveUp:
+    """Say that this process cannot go on, and what is left to do."""
+    return GaveUp(
+        f"gave up driving rollout {plan.rollout_id} after several errors in a row; the last one is {type(error).__name__}: {error}",
+        hint=f"The endpoint stays as it is. Take the candidate back: rollway rollback {plan.endpoint} --reason REASON",
+    )
+
+
+def _drive(rollout: Rollout, world: World) -> Ending:
+    try:
+        return asyncio.run(drive(rollout, world.clock))
+    except JournalError as error:
+        raise lost_control(error, rollout.plan) from error
+    except Exception as error:
+        raise gave_up(error, rollout.plan) from error
+
+
+def _release(rollout: Rollout, ending: Ending) -> None:
+    """Free the endpoint. The rollout is over: that this fails must not spoil its result."""
+    try:
+        release(rollout, ending)
+    except RolloutError as error:
+        log.warning(
+            "the journal does not say yet that the rollout has ended; rollway rollback puts that right: %s", error
+        )

@@ -1,0 +1,79 @@
+"""The options that verbs share, and their types."""
+
+from collections.abc import Callable
+from functools import reduce
+from typing import Any, Literal, TypedDict
+
+import click
+
+from rollway.cli.failures import UsageProblem
+
+Form = Literal["text", "json"]
+Decorator = Callable[[Any], Any]
+
+
+class Common(TypedDict):
+    """Options of every verb."""
+
+    output: Form
+
+
+class OnAws(Common):
+    """Options of the verbs that talk to AWS."""
+
+    region: str | None
+    profile: str | None
+
+
+class OnJournal(OnAws):
+    """Options of the verbs that need the journal, and the endpoint that they are about."""
+
+    endpoint: str
+    journal: str | None
+
+
+def _together(*decorators: Decorator) -> Decorator:
+    def apply(function: Any) -> Any:  # noqa: ANN401 - whatever click makes of a function
+        return reduce(lambda decorated, decorator: decorator(decorated), reversed(decorators), function)
+
+    return apply
+
+
+common_options: Decorator = _together(
+    click.option(
+        "--output",
+        type=click.Choice(["text", "json"]),
+        default="text",
+        show_default=True,
+        help="json: one document on stdout.",
+    ),
+    click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error."),
+)
+aws_options: Decorator = _together(
+    click.option("--region", metavar="REGION", help="AWS Region. [default: as for any AWS client]"),
+    click.option("--profile", metavar="NAME", help="Profile of the AWS configuration. [default: AWS_PROFILE]"),
+    common_options,
+)
+journal_options: Decorator = _together(
+    click.argument("endpoint"),
+    click.option(
+        "--journal",
+        metavar="S3URI",
+        envvar="ROLLWAY_JOURNAL",
+        help="Where rollouts are recorded: s3://bucket/prefix. [default: ROLLWAY_JOURNAL]",
+    ),
+    aws_options,
+)
+
+
+def need_journal(location: str | None) -> str:
+    """Return the journal's location.
+
+    Raises:
+        UsageProblem: none was given.
+    """
+    if not location:
+        raise UsageProblem(
+            "no journal is given", hint="Set ROLLWAY_JOURNAL=s3://bucket/prefix, or give --journal s3://bucket/prefix."
+        )
+    return location

@@ -1,0 +1,108 @@
+"""``rollway plan``: the numbered steps that a rollout would take, from the decisions that it would take. Changes nothing."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any, Unpack
+
+import click
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from policies.facts import ScalingTarget
+from policies.loading import load_policy
+from policies.plan import Plan
+from policies.values import format_duration
+from rollway.aws.autoscaling import read_scaling
+from rollway.aws.sagemaker import describe_endpoint
+from rollway.aws.session import connect
+from rollway.cli.exits import Exit
+from rollway.cli.options import OnAws, aws_options
+from rollway.cli.output import Document, emit
+from rollway.cli.steps import NumberedStep, instance_type, number_steps, what_if
+from rollway.cli.words import name_policy, shortest_course
+from rollway.cli.world import current_world
+from rollway.loop.starting import Request, plan_rollout
+
+
+class Options(OnAws):
+    """The verb's options."""
+
+    endpoint: str
+    model: str
+    policy: str
+
+
+@click.command()
+@click.argument("endpoint")
+@click.option("--model", required=True, metavar="NAME", help="The SageMaker model that shall take over.")
+@click.option("--policy", required=True, metavar="POLICY", help="Path of a policy file, or a name such as canary.")
+@aws_options
+def command(**options: Unpack[Options]) -> int:
+    """Show what a rollout of a model on ENDPOINT would do. Changes nothing."""
+    policy = load_policy(options["policy"])
+    aws = connect(options["region"], options["profile"])
+    plan = plan_rollout(aws, Request(options["endpoint"], options["model"], policy), current_world().clock.now())
+    live = describe_endpoint(aws, plan.endpoint)
+    scaling = next((each for each in read_scaling(aws, live) if each.variant == plan.baseline.variant), None)
+    name, steps = name_policy(options["policy"], policy), number_steps(plan, live)
+    emit(options["output"], _document(plan, name, scaling, steps), _text(_headline(plan, name, scaling), plan, steps))
+    return Exit.OK
+
+
+def _document(plan: Plan, policy: str, scaling: ScalingTarget | None, steps: Sequence[NumberedStep]) -> Document:
+    return {
+        "endpoint": plan.endpoint,
+        "baseline": plan.baseline.model_dump()
+        | {"instance_type": instance_type(plan.original, plan.baseline.variant)}
+        | {"scaling": None if scaling is None else scaling.model_dump(include={"minimum", "maximum"})},
+        "candidate": plan.candidate.model_dump()
+        | {"instance_type": instance_type(plan.side_by_side, plan.candidate.variant)},
+        "policy": {"name": policy, "strategy": plan.policy.strategy, "digest": plan.policy.digest},
+        "configs": {
+            "original": plan.original.name,
+            "side_by_side": plan.side_by_side.name,
+            "promoted": plan.promoted.name,
+        },
+        "steps": [_step_document(step) for step in steps],
+        "least_duration_s": shortest_course(plan.policy).total_seconds(),
+        "deadline_s": plan.policy.deadline.total_seconds(),
+        "otherwise": list(what_if(plan)),
+        "changed": False,
+    }
+
+
+def _step_document(step: NumberedStep) -> dict[str, Any]:
+    fields = asdict(step)
+    return fields | {"at_s": fields.pop("at").total_seconds()}
+
+
+def _headline(plan: Plan, policy: str, scaling: ScalingTarget | None) -> Text:
+    baseline = plan.baseline
+    fleet = f"{baseline.instances} × {instance_type(plan.original, baseline.variant)}"
+    scaled = f", autoscaled {scaling.minimum}-{scaling.maximum}" if scaling else ""
+    return Text.assemble(
+        (plan.endpoint, "bold"),
+        " · baseline ",
+        (baseline.model, "cyan"),
+        f" ({fleet}{scaled}) → candidate ",
+        (plan.candidate.model, "magenta"),
+        f" · policy {policy}",
+    )
+
+
+def _text(headline: Text, plan: Plan, steps: Sequence[NumberedStep]) -> RenderableType:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(justify="right", style="dim")
+    table.add_column(justify="right", style="dim", no_wrap=True)
+    table.add_column()
+    table.add_column(style="dim")
+    for step in steps:
+        style = "bold yellow" if step.kind == "bake" else "bold" if step.kind == "set_shares" else ""
+        at = f"+{format_duration(step.at)}" if step.at else ""
+        table.add_row(str(step.number), at, Text(step.text, style), Text(step.note))
+    least, deadline = format_duration(shortest_course(plan.policy)), format_duration(plan.policy.deadline)
+    duration = (
+        f"At least {least}, and the time that AWS takes for each change; {deadline} at most, then back to the baseline."
+    )
+    return Group(headline, "", table, "", duration, *what_if(plan), "", Text("Nothing was changed.", "bold"))

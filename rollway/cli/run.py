@@ -1,0 +1,96 @@
+"""``rollway run``: one rollout from its plan to its outcome, through the Prefect flow or by the plain loop in this process."""
+
+import os
+from typing import Unpack
+
+import click
+from pydantic import ValidationError
+
+from policies.loading import load_policy
+from policies.spec import Policy
+from rollway.aws.session import connect
+from rollway.cli.driving import Result, drive_here, watching
+from rollway.cli.exits import EXIT_OF_OUTCOME
+from rollway.cli.failures import UsageProblem
+from rollway.cli.options import OnJournal, journal_options, need_journal
+from rollway.cli.output import emit
+from rollway.cli.prefect_server import find_server
+from rollway.cli.world import current_world
+from rollway.loop.hands import PlainHands
+from rollway.loop.starting import Request, open_journal, plan_rollout, start
+from tasks.request import RolloutRequest
+
+
+class Options(OnJournal):
+    """The verb's options."""
+
+    model: str
+    policy: str
+    prefect: bool | None
+
+
+@click.command()
+@click.option("--model", required=True, metavar="NAME", help="The SageMaker model that shall take over.")
+@click.option("--policy", required=True, metavar="POLICY", help="Path of a policy file, or a name such as canary.")
+@click.option(
+    "--prefect/--no-prefect",
+    default=None,
+    help="Run as a Prefect flow, or without Prefect. [default: as a flow when a Prefect server is set up]",
+)
+@journal_options
+def command(**options: Unpack[Options]) -> int:
+    """Roll a model out on ENDPOINT and stay until it is promoted or taken back."""
+    policy, journal = load_policy(options["policy"]), need_journal(options["journal"])
+    result = (
+        _run_as_flow(options, journal) if _wants_prefect(options["prefect"]) else _run_here(options, policy, journal)
+    )
+    emit(options["output"], result.describe(), result.say())
+    return EXIT_OF_OUTCOME[result.ending.outcome]
+
+
+def _wants_prefect(asked: bool | None) -> bool:  # noqa: FBT001 - an option that may be left open
+    if asked is not None:
+        return asked
+    server = find_server()
+    told = (
+        f"running as a Prefect flow, reporting to {server}"
+        if server
+        else "no Prefect server is set up (PREFECT_API_URL): running without Prefect, in this process"
+    )
+    click.echo(click.style(told, dim=True), err=True)
+    return server is not None
+
+
+def _run_here(options: Options, policy: Policy, journal: str) -> Result:
+    world = current_world()
+    aws = connect(options["region"], options["profile"])
+    store = open_journal(aws, journal)
+    plan = plan_rollout(aws, Request(options["endpoint"], options["model"], policy), world.clock.now())
+    with watching(world) as witness:
+        return drive_here(start(plan, store, PlainHands(aws, world.timing)), world, witness)
+
+
+def _run_as_flow(options: Options, journal: str) -> Result:
+    from rollway.cli.prefect_flow import run_canary  # noqa: PLC0415 - Prefect takes seconds to import
+
+    request = _fill_in(options, journal)
+    if options["profile"]:
+        os.environ["AWS_PROFILE"] = options[
+            "profile"
+        ]  # the flow's form has no field for it, and it runs in this process
+    with watching(current_world()) as witness:
+        return run_canary(request, witness)
+
+
+def _fill_in(options: Options, journal: str) -> RolloutRequest:
+    """Fill in the flow's form.
+
+    Raises:
+        UsageProblem: a field has no value that the form accepts.
+    """
+    names = ("endpoint", "model", "policy", "region")
+    try:
+        return RolloutRequest.model_validate({name: options[name] for name in names} | {"journal": journal})
+    except ValidationError as error:
+        wrong = "; ".join(f"{each['loc'][0]} {each['input']!r}: {each['msg']}" for each in error.errors())
+        raise UsageProblem(wrong) from error

@@ -1,0 +1,111 @@
+"""``rollway status``: where the newest rollout of an endpoint stands, from the journal, and what is live, from AWS. Changes nothing."""
+
+from datetime import datetime
+from typing import Any, Final, Unpack
+
+import click
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from policies.facts import Endpoint, format_shares
+from rollway.aws.sagemaker import describe_endpoint
+from rollway.aws.session import connect
+from rollway.cli.exits import Exit
+from rollway.cli.newest import Newest, find_newest
+from rollway.cli.options import OnJournal, journal_options, need_journal
+from rollway.cli.output import emit
+from rollway.cli.picture import candidate_share, draw_verdicts
+from rollway.cli.words import ago
+from rollway.cli.world import current_world
+from rollway.journal.records import Decided
+from rollway.loop.starting import open_journal
+from rollway.reports.outcome import last_verdicts, timeline
+
+_LINES: Final = 8
+"""How many of the newest events are shown as text; JSON has them all."""
+
+
+@click.command()
+@journal_options
+def command(**options: Unpack[OnJournal]) -> int:
+    """Show where the newest rollout of ENDPOINT stands, and what is live now."""
+    location = need_journal(options["journal"])
+    aws = connect(options["region"], options["profile"])
+    live = describe_endpoint(aws, options["endpoint"])
+    newest = find_newest(open_journal(aws, location), options["endpoint"])
+    document = {
+        "endpoint": live.name,
+        "rollout": None if newest is None else _describe(newest),
+        "live": live.model_dump(mode="json", include={"status", "config", "variants", "pending_config"}),
+    }
+    emit(options["output"], document, _draw(newest, live, current_world().clock.now()))
+    return Exit.OK
+
+
+def _describe(newest: Newest) -> dict[str, Any]:
+    claim, chronicle = newest.claim, newest.chronicle
+    plan, state = chronicle.plan, chronicle.state
+    decisions = [record for record in chronicle.records if isinstance(record, Decided)]
+    return {
+        "id": plan.rollout_id,
+        "baseline": plan.baseline.model,
+        "candidate": plan.candidate.model,
+        "policy": {"strategy": plan.policy.strategy, "digest": plan.policy.digest},
+        "started_by": claim.by,
+        "started_at": plan.started_at.isoformat(),
+        "phase": str(state.phase),
+        "since": state.since.isoformat(),
+        "stage": state.stage + 1,
+        "stages": len(plan.stages),
+        "share": candidate_share(plan, state),
+        "outcome": str(newest.ending.outcome) if newest.ending else None,
+        "reason": newest.ending.reason if newest.ending else None,
+        "drift": state.drift,
+        "last_sign_of_life": chronicle.last_sign.isoformat(),
+        "verdicts": [verdict.model_dump(mode="json") for verdict in last_verdicts(chronicle.records)],
+        "decisions": [each.model_dump(mode="json", include={"at", "action", "reason"}) for each in decisions],
+    }
+
+
+def _draw(newest: Newest | None, live: Endpoint, now: datetime) -> RenderableType:
+    facts = Table.grid(padding=(0, 2))
+    facts.add_column(style="dim")
+    facts.add_column()
+    for name, value in _facts(newest, live, now):
+        facts.add_row(name, value)
+    title = Text(live.name, "bold")
+    if newest is None:
+        return Group(title, Padding(facts, (0, 0, 0, 2)), Text("The journal knows no rollout of this endpoint."))
+    plan = newest.chronicle.plan
+    title.append_text(
+        Text.assemble("  ", (plan.baseline.model, "cyan"), " → ", (plan.candidate.model, "magenta"), style="not bold")
+    )
+    verdicts = last_verdicts(newest.chronicle.records)
+    gates: list[RenderableType] = (
+        ["", Text("gates when last on record", "dim"), draw_verdicts(verdicts)] if verdicts else []
+    )
+    told = [Text(f"  {line}") for line in timeline(newest.chronicle.records)[-_LINES:]]
+    return Group(title, Padding(facts, (0, 0, 0, 2)), *gates, "", Text("latest events (UTC)", "dim"), *told)
+
+
+def _facts(newest: Newest | None, live: Endpoint, now: datetime) -> list[tuple[str, RenderableType]]:
+    counts = ", ".join(f"{variant.name} × {variant.instances}" for variant in live.variants)
+    told = f"{live.status}, config {live.config}, traffic {format_shares(live.shares)}, instances {counts}"
+    facts: list[tuple[str, RenderableType]] = [("live now", told)]
+    if newest is None:
+        return facts
+    plan, state = newest.chronicle.plan, newest.chronicle.state
+    stage = f"stage {state.stage + 1} of {len(plan.stages)}, candidate share {candidate_share(plan, state):g} %"
+    stands = f"{state.phase}, {stage}, since {ago(state.since, now)}"
+    if newest.ending:
+        stands = f"{newest.ending.outcome} at {ago(newest.ending.at, now)}: {newest.ending.reason}"
+    return [
+        ("stands", Text(stands, "bold")),
+        *([("drift", Text(state.drift, "yellow"))] if state.drift else []),
+        ("last sign of life", ago(newest.chronicle.last_sign, now)),
+        ("started", f"{ago(plan.started_at, now)}, by {newest.claim.by}"),
+        ("rollout", f"{plan.rollout_id}, policy {plan.policy.strategy}@{plan.policy.digest}"),
+        *facts,
+    ]

@@ -1,0 +1,128 @@
+"""The steps of a plan, said for a person: what each command will do to this endpoint, and what may go otherwise."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import assert_never
+
+from policies.commands import ApplyConfig, Command, CreateConfig, DeleteConfig, SetCapacity, SetShares, explain
+from policies.endpoint_config import EndpointConfig
+from policies.facts import Endpoint
+from policies.plan import Plan
+from policies.preview import Step, preview
+from policies.spec import Policy
+from policies.values import format_duration
+
+
+@dataclass(frozen=True)
+class NumberedStep:
+    """One line of a plan.
+
+    Attributes:
+        number: its number, from 1.
+        phase: the phase that it belongs to.
+        stage: index of the stage.
+        at: when it comes at the earliest, with AWS taking no time.
+        kind: the command's kind, or ``bake``.
+        text: what is done.
+        note: what that means for this endpoint.
+    """
+
+    number: int
+    phase: str
+    stage: int
+    at: timedelta
+    kind: str
+    text: str
+    note: str
+
+
+def number_steps(plan: Plan, live: Endpoint) -> list[NumberedStep]:
+    """Return the steps of a rollout in which all goes well, from the very decisions that the rollout will take."""
+    return [_number(plan, number, step) for number, step in enumerate(preview(plan, live), start=1)]
+
+
+def instance_type(config: EndpointConfig, variant: str) -> str:
+    """Return the instance type of a variant, or "instances" where the configuration names none."""
+    return str(config.variant(variant).get("InstanceType", "instances"))
+
+
+def what_if(plan: Plan) -> Iterator[str]:
+    """Say what happens when not all goes well."""
+    policy, baseline = plan.policy, plan.baseline
+    yield (
+        f"If a gate or a command fails: traffic back to {baseline.variant} 100 % by weights, "
+        f"then config {plan.original.name} again."
+    )
+    yield f"If nobody can tell at the end of a bake: {_when_inconclusive(policy)}."
+    yield (
+        "If the process that drives the rollout dies: the endpoint stays as it is then, until somebody runs: "
+        f"rollway rollback {plan.endpoint}"
+    )
+
+
+def _number(plan: Plan, number: int, step: Step) -> NumberedStep:
+    command = step.command
+    text = explain(command) if command else f"bake {format_duration(plan.stages[step.stage].bake)}"
+    return NumberedStep(
+        number=number,
+        phase=str(step.phase),
+        stage=step.stage,
+        at=step.at,
+        kind=command.kind if command else "bake",
+        text=text,
+        note=_note(plan, command) if command else _note_bake(plan, step.stage),
+    )
+
+
+def _note_bake(plan: Plan, index: int) -> str:
+    settle, stage = format_duration(plan.policy.metrics.settle), plan.stages[index]
+    judged = ", ".join((*stage.gates, *plan.policy.guardrails))
+    return f"and {settle} until its metrics have settled; must pass: {judged}"
+
+
+def _note(plan: Plan, command: Command) -> str:
+    match command:
+        case CreateConfig():
+            return _note_creation(plan, command)
+        case ApplyConfig():
+            return _note_application(plan, command)
+        case SetCapacity():
+            return "at least as many, before it gets more traffic"
+        case SetShares():
+            return "by weights: no instance is started or stopped"
+        case DeleteConfig():
+            return "made by this rollout and used no more"
+        case _:
+            assert_never(command)
+
+
+def _note_creation(plan: Plan, command: CreateConfig) -> str:
+    if command.config.name == plan.side_by_side.name:
+        return f"the live config and a variant {plan.candidate.variant}: {_fleet(plan)}, share 0"
+    return f"the live config with {plan.candidate.model} as the model of {plan.baseline.variant}"
+
+
+def _note_application(plan: Plan, command: ApplyConfig) -> str:
+    baseline, candidate = plan.baseline.variant, plan.candidate
+    if command.config == plan.side_by_side.name:
+        return f"AWS starts the candidate; {baseline} keeps its instances and all traffic"
+    return f"{baseline} moves to {candidate.model} and keeps its instances; {candidate.variant} goes"
+
+
+def _fleet(plan: Plan) -> str:
+    kind = instance_type(plan.side_by_side, plan.candidate.variant)
+    return f"{plan.candidate.model}, {plan.candidate.instances} × {kind}"
+
+
+def _when_inconclusive(policy: Policy) -> str:
+    rules: dict[str, str] = policy.inconclusive.model_dump()
+    words = {
+        "extend": f"extend the bake, {format_duration(policy.extend_at_most)} at most",
+        "hold": "hold for a person",
+        "roll_back": "roll back",
+    }
+    reasons: dict[str, list[str]] = {}
+    for reason, action in rules.items():
+        reasons.setdefault(action, []).append(reason.replace("_", " "))
+    return "; ".join(f"{', '.join(found)}: {words[action]}" for action, found in reasons.items())

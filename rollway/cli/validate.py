@@ -1,0 +1,61 @@
+"""``rollway validate``: every problem of every policy at once. Reads files and nothing else."""
+
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any, Unpack
+
+import click
+
+from policies.errors import PolicyError
+from policies.loading import load_policy
+from policies.values import format_duration
+from rollway.cli.exits import Exit
+from rollway.cli.options import Common, common_options
+from rollway.cli.output import Document, emit
+from rollway.cli.words import count, name_policy, shortest_course
+
+
+class Options(Common):
+    """The verb's options."""
+
+    policies: tuple[str, ...]
+
+
+@click.command()
+@click.argument("policies", metavar="POLICY...", nargs=-1, required=True)
+@common_options
+def command(**options: Unpack[Options]) -> int:
+    """Check policies: paths of files, or names of policies that ship with Rollway."""
+    checked = [_check(name) for name in options["policies"]]
+    valid = all(each["valid"] for each in checked)
+    emit(options["output"], {"valid": valid, "policies": checked}, "\n".join(_tell(each) for each in checked))
+    return Exit.OK if valid else Exit.REFUSED
+
+
+def _check(given: str) -> dict[str, Any]:
+    try:
+        policy = load_policy(given)
+    except PolicyError as error:
+        return {"policy": given, "valid": False, "problems": [asdict(problem) for problem in error.problems]}
+    return {
+        "policy": given,
+        "valid": True,
+        "problems": [],
+        "name": name_policy(given, policy),
+        "shares": [stage.share for stage in policy.stages],
+        "gates": list(policy.gates),
+        "guardrails": list(policy.guardrails),
+        "least_duration_s": shortest_course(policy).total_seconds(),
+    }
+
+
+def _tell(checked: Document) -> str:
+    if checked["valid"]:
+        ladder = " → ".join(f"{share:g} %" for share in checked["shares"])
+        least = format_duration(timedelta(seconds=checked["least_duration_s"]))
+        return f"{click.style('✓', fg='green')} {checked['name']}: {ladder}, at least {least}"
+    lines = [f"{click.style('✗', fg='red')} {checked['policy']}: {count(len(checked['problems']), 'problem')}"]
+    for problem in checked["problems"]:
+        lines.append(f"    {click.style(problem['where'], bold=True)}: {problem['what']}")
+        lines += [f"      {problem['remedy']}"] if problem["remedy"] else []
+    return "\n".join(lines)

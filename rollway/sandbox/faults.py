@@ -1,0 +1,277 @@
+"""The faults that the simulated AWS can be told to have, and the one object that answers "does it happen now?".
+
+Faults are declarative values with names; chance is seeded. Nothing here changes anything: the cloud asks.
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import blake2b
+from random import Random
+from typing import Annotated, Literal, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, TypeAdapter, model_validator
+
+from rollway.sandbox.clock import Clock
+from rollway.sandbox.durations import Duration
+
+Percent = Annotated[float, Field(ge=0, le=100)]
+
+
+class _Fault(BaseModel):
+    """What all faults share: ``after`` is how long after being planted the fault begins."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    after: Duration = timedelta(0)
+
+
+class Throttle(_Fault):
+    """The next ``times`` calls of an operation (``*``: of any) are refused with "Rate exceeded"."""
+
+    fault: Literal["throttle"] = "throttle"
+    operation: str
+    times: PositiveInt = 1
+
+
+class CapacityRefused(_Fault):
+    """AWS finds no instances for the variant, the next ``times`` that new ones are asked for."""
+
+    fault: Literal["capacity_refused"] = "capacity_refused"
+    variant: str
+    times: PositiveInt = 1
+
+
+class UpdateRollsBack(_Fault):
+    """The next ``times`` UpdateEndpoint calls end InService on the OLD config; ``silent``: without a FailureReason."""
+
+    fault: Literal["update_rolls_back"] = "update_rolls_back"
+    times: PositiveInt = 1
+    silent: bool = True
+
+
+class UpdateRollbackFails(_Fault):
+    """The next ``times`` UpdateEndpoint calls end UpdateRollbackFailed: a mix of the old and the new config serves."""
+
+    fault: Literal["update_rollback_fails"] = "update_rollback_fails"
+    times: PositiveInt = 1
+
+
+class SystemUpdating(_Fault):
+    """AWS maintains the endpoint (None: every endpoint) for a while; it cannot be changed meanwhile."""
+
+    fault: Literal["system_updating"] = "system_updating"
+    duration: Duration
+    endpoint: str | None = None
+
+
+class OutsideChange(_Fault):
+    """Somebody else changes the endpoint's weights, or its config, as soon as nothing else changes it."""
+
+    fault: Literal["outside_change"] = "outside_change"
+    endpoint: str
+    weights: Mapping[str, float] | None = None
+    config: str | None = None
+
+    @model_validator(mode="after")
+    def _names_one_change(self) -> Self:
+        if (self.weights is None) == (self.config is None):
+            raise ValueError("an outside change names either 'weights' or 'config'")
+        return self
+
+
+class Slow(_Fault):
+    """A share (percent) of the variant's requests takes longer by ``by``; for ``duration``, or for ever."""
+
+    fault: Literal["slow"] = "slow"
+    variant: str
+    share: Percent = 100.0
+    by: Duration
+    duration: Duration | None = None
+
+
+class ModelErrors(_Fault):
+    """The variant answers a share (percent) of all INPUTS with an error: the same input always fares the same."""
+
+    fault: Literal["model_error"] = "model_error"
+    variant: str
+    share: Percent = 100.0
+    status: Annotated[int, Field(ge=400, le=599)] = 500
+    duration: Duration | None = None
+
+
+class MetricDelay(_Fault):
+    """Metrics become visible later by ``by``, on top of the ordinary delay."""
+
+    fault: Literal["metric_delay"] = "metric_delay"
+    by: Duration
+    duration: Duration | None = None
+
+
+class MetricGap(_Fault):
+    """Metrics of the variant (None: of everything) are lost for a while."""
+
+    fault: Literal["metric_gap"] = "metric_gap"
+    duration: Duration
+    variant: str | None = None
+
+
+Fault = Annotated[
+    Throttle
+    | CapacityRefused
+    | UpdateRollsBack
+    | UpdateRollbackFails
+    | SystemUpdating
+    | OutsideChange
+    | Slow
+    | ModelErrors
+    | MetricDelay
+    | MetricGap,
+    Field(discriminator="fault"),
+]
+"""Any fault; ``fault:`` tells which."""
+
+_F = TypeVar("_F", bound=_Fault)
+
+
+@dataclass
+class Planted:
+    """A fault at work: since when it holds and how many times it still strikes (None: no limit)."""
+
+    fault: Fault
+    since: datetime
+    left: int | None
+
+    @property
+    def until(self) -> datetime | None:
+        """When the fault is over by itself, or None."""
+        duration: timedelta | None = getattr(self.fault, "duration", None)
+        return None if duration is None else self.since + duration
+
+    def holds(self, now: datetime) -> bool:
+        """Whether the fault is at work now."""
+        return self.since <= now and (self.until is None or now < self.until)
+
+
+class Faults:
+    """The faults planted in one simulated account. Safe to ask from several threads."""
+
+    def __init__(self, clock: Clock, seed: int) -> None:
+        self._clock = clock
+        self._seed = seed
+        self._rng = Random(seed)  # noqa: S311 - seeded chance for a rehearsal, not a secret
+        self._lock = threading.Lock()
+        self._planted: list[Planted] = []
+        self._watchers: list[Callable[[Planted], None]] = []
+
+    def watch(self, watcher: Callable[[Planted], None]) -> None:
+        """Have ``watcher`` called with every fault that is planted from now on."""
+        self._watchers.append(watcher)
+
+    def plant(self, fault: Fault) -> None:
+        """Put a fault to work, ``fault.after`` from now."""
+        planted = Planted(fault, self._clock.now() + fault.after, getattr(fault, "times", None))
+        with self._lock:
+            self._planted.append(planted)
+        for watcher in self._watchers:
+            watcher(planted)
+
+    def clear(self) -> None:
+        """Remove every fault. What they have done already stays done."""
+        with self._lock:
+            self._planted.clear()
+
+    def throttled(self, operation: str) -> bool:
+        """Say whether this call of ``operation`` is to be refused, and count it."""
+        return self._strike(Throttle, lambda fault: fault.operation in (operation, "*")) is not None
+
+    def capacity_refused(self, variants: list[str]) -> str | None:
+        """Return which of the variants that need new instances gets none, if one does, and count it."""
+        struck = self._strike(CapacityRefused, lambda fault: fault.variant in variants)
+        return struck.variant if struck else None
+
+    def update_fate(self) -> UpdateRollsBack | UpdateRollbackFails | None:
+        """Return how the UpdateEndpoint that starts now goes wrong, if it does, and count it."""
+        return self._strike(UpdateRollsBack, lambda _: True) or self._strike(UpdateRollbackFails, lambda _: True)
+
+    def system_updating(self, endpoint: str) -> bool:
+        """Say whether AWS maintains the endpoint now."""
+        return any(fault.endpoint in (endpoint, None) for fault in self._active(SystemUpdating))
+
+    def outside_changes(self) -> list[OutsideChange]:
+        """Return the outside changes that are due and not :meth:`settle_outside_change`-d yet."""
+        return list(self._active(OutsideChange))
+
+    def settle_outside_change(self, change: OutsideChange) -> None:
+        """Forget an outside change: it happened, or never can."""
+        with self._lock:
+            for planted in self._planted:
+                if planted.fault is change:
+                    self._planted.remove(planted)
+                    return
+
+    def slowed(self, variant: str) -> timedelta:
+        """Return how much longer this request to the variant takes (seeded chance)."""
+        return sum(
+            (f.by for f in self._active(Slow) if f.variant == variant and self._rng.random() * 100 < f.share),
+            timedelta(0),
+        )
+
+    def model_error(self, variant: str, body: bytes) -> int | None:
+        """Return the HTTP status with which the variant always fails this input, or None."""
+        for fault in self._active(ModelErrors):
+            if fault.variant == variant and self._percentile(body) < fault.share:
+                return fault.status
+        return None
+
+    def metric_delay(self) -> timedelta:
+        """Return how much later than usual metrics become visible now."""
+        return max((fault.by for fault in self._active(MetricDelay)), default=timedelta(0))
+
+    def planted(self) -> list[Planted]:
+        """Return the faults that are planted, those that wait for their time included."""
+        with self._lock:
+            return list(self._planted)
+
+    def export(self) -> list[object]:
+        """Return the planted faults as JSON-able values."""
+        with self._lock:
+            return _PLANTED.dump_python(self._planted, mode="json")
+
+    def restore(self, state: list[object]) -> None:
+        """Replace the planted faults by exported ones."""
+        with self._lock:
+            self._planted = _PLANTED.validate_python(state)
+
+    def _percentile(self, body: bytes) -> float:
+        digest = blake2b(body, key=str(self._seed).encode(), digest_size=8).digest()
+        return int.from_bytes(digest) / 2**64 * 100
+
+    def _active(self, kind: type[_F]) -> Iterator[_F]:
+        if not self._planted:  # the data plane asks per request
+            return
+        now = self._clock.now()
+        for planted in tuple(self._planted):
+            if isinstance(planted.fault, kind) and planted.holds(now):
+                yield planted.fault
+
+    def _strike(self, kind: type[_F], matches: Callable[[_F], bool]) -> _F | None:
+        now = self._clock.now()
+        with self._lock:
+            for planted in self._planted:
+                fault = planted.fault
+                if isinstance(fault, kind) and planted.holds(now) and matches(fault):
+                    self._count_down(planted)
+                    return fault
+        return None
+
+    def _count_down(self, planted: Planted) -> None:
+        if planted.left is None:
+            return
+        planted.left -= 1
+        if planted.left <= 0:
+            self._planted.remove(planted)
+
+
+_PLANTED: TypeAdapter[list[Planted]] = TypeAdapter(list[Planted])

@@ -1,0 +1,126 @@
+"""A threaded WSGI server on the loopback interface that keeps connections alive, and drops them all when it stops.
+
+werkzeug's own server closes every connection after one answer, and threads of a stopped one would go on answering. Knows nothing
+of AWS.
+"""
+
+import logging
+import socket
+import threading
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from io import BytesIO
+from typing import Any, cast
+from wsgiref.types import WSGIApplication, WSGIEnvironment
+
+from moto.moto_server.werkzeug_app import MotoRequestHandler
+from werkzeug.serving import ThreadedWSGIServer
+
+LOOPBACK = "127.0.0.1"
+_BACKLOG = 128
+_NO_BODY = (204, 304)
+_log = logging.getLogger(__name__)
+
+
+class LoopbackServer:
+    """Serves a WSGI application on 127.0.0.1, from construction until :meth:`stop`.
+
+    Args:
+        app: the application. It must handle its own errors.
+        port: the port to listen on; 0 takes a free one.
+
+    Raises:
+        OSError: when the port is taken.
+    """
+
+    def __init__(self, app: WSGIApplication, port: int) -> None:
+        with socket.create_server((LOOPBACK, port), backlog=_BACKLOG) as listening:
+            self._server = _Server(LOOPBACK, port, app, _Handler, fd=listening.fileno())
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.05,), name="control plane", daemon=True
+        )
+        self._thread.start()
+
+    @property
+    def url(self) -> str:
+        """The server's address."""
+        return f"http://{LOOPBACK}:{self._server.port}"
+
+    def stop(self) -> None:
+        """Stop listening and drop every connection."""
+        self._server.shutdown()
+        self._thread.join()
+        self._server.drop_connections()
+
+
+class _Server(ThreadedWSGIServer):
+    """Remembers its connections, which outlive the requests on them."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - passed on unread
+        self.connections: set[socket.socket] = set()
+        super().__init__(*args, **options)
+
+    def drop_connections(self) -> None:
+        for connection in tuple(self.connections):
+            with suppress(OSError):  # it was closed a moment ago
+                connection.shutdown(socket.SHUT_RDWR)
+
+
+class _Handler(MotoRequestHandler):
+    """Answers the requests of one connection."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def setup(self) -> None:
+        super().setup()
+        cast("_Server", self.server).connections.add(self.connection)
+
+    def finish(self) -> None:
+        cast("_Server", self.server).connections.discard(self.connection)
+        super().finish()
+
+    def run_wsgi(self) -> None:
+        """Answer one request: its whole body is read first, so that the next request begins where this one ends."""
+        self.environ = environ = _with_whole_body(self.make_environ())
+        started: list[tuple[str, list[tuple[str, str]]]] = []
+        parts: list[bytes] = []
+
+        def start_response(status: str, headers: list[tuple[str, str]], _: object = None, /) -> Callable[[bytes], None]:
+            started.append((status, headers))
+            return parts.append  # what WSGI calls write
+
+        parts += _taken(self.server.app(environ, start_response))
+        self._send(*started[-1], b"".join(parts))
+
+    def _send(self, status: str, headers: list[tuple[str, str]], body: bytes) -> None:
+        code, _, reason = status.partition(" ")
+        self.send_response(int(code), reason)
+        for name, value in headers:
+            self.send_header(name, value)
+        bodyless = self.command == "HEAD" or int(code) in _NO_BODY
+        if not bodyless and "content-length" not in {name.lower() for name, _ in headers}:
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if not bodyless:
+            self.wfile.write(body)
+
+    def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 - werkzeug's name
+        """Keep quiet per request: the simulated account has its own request log."""
+        _log.debug("%s: %s", type, message % args if args else message)
+
+
+def _with_whole_body(environ: WSGIEnvironment) -> WSGIEnvironment:
+    """Read the body, chunked or not, and hand it on as one of known length."""
+    chunked = environ.pop("HTTP_TRANSFER_ENCODING", None)
+    body = environ["wsgi.input"].read(-1 if chunked else int(environ.get("CONTENT_LENGTH") or 0))
+    return {**environ, "wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+
+
+def _taken(answer: Iterable[bytes]) -> list[bytes]:
+    try:
+        return list(answer)
+    finally:
+        close = getattr(answer, "close", None)
+        if close:
+            close()

@@ -1,0 +1,106 @@
+"""The control plane of the simulated AWS as an HTTP server on loopback: what ``AWS_ENDPOINT_URL`` points at.
+
+moto routes, parses and serialises; the adapter makes it answer from the simulated account. In front of both, a small WSGI
+layer pins the account, keeps S3 on disk and turns what nobody implements into a clean error instead of a page of HTML.
+"""
+
+import json
+import logging
+from collections.abc import Iterable
+from contextlib import ExitStack
+from http import HTTPStatus
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+from moto.core.base_backend import BackendDict
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+from rollway.sandbox.cloud import Cloud
+from rollway.sandbox.http_server import LoopbackServer
+from rollway.sandbox.moto_adapter import installed
+from rollway.sandbox.moto_adapter.s3_files import S3Files
+
+_log = logging.getLogger(__name__)
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class ControlPlane:
+    """Serves the simulated account on 127.0.0.1 until stopped.
+
+    Args:
+        cloud: the account.
+        port: the port to listen on; 0 takes a free one.
+        s3_files: where S3 is kept on disk, or None to keep it in memory only.
+
+    moto's state belongs to the process: starting empties it, and only one account can run in a process at a time.
+    """
+
+    def __init__(self, cloud: Cloud, *, port: int = 0, s3_files: S3Files | None = None) -> None:
+        self._cloud = cloud
+        self._port = port
+        self._s3_files = s3_files
+        self._server: LoopbackServer | None = None
+        self._running = ExitStack()
+
+    @property
+    def url(self) -> str:
+        """The address for ``AWS_ENDPOINT_URL``. Available once started."""
+        if self._server is None:
+            raise RuntimeError("the control plane has no address before it is started")
+        return self._server.url
+
+    def start(self) -> None:
+        """Empty moto, read S3 back from disk, and listen in a thread of its own.
+
+        Raises:
+            OSError: when the port is taken.
+            RuntimeError: when another simulated account runs in this process.
+        """
+        with ExitStack() as starting:
+            starting.enter_context(installed(self._cloud))
+            BackendDict.reset()
+            if self._s3_files:
+                self._s3_files.restore()
+            self._server = LoopbackServer(_Front(self._cloud, self._s3_files), self._port)
+            starting.callback(self._server.stop)
+            self._running = starting.pop_all()
+
+    def stop(self) -> None:
+        """Stop listening and give moto back as it was. Safe to repeat."""
+        self._running.close()
+
+
+class _Front:
+    """The WSGI layer in front of moto."""
+
+    def __init__(self, cloud: Cloud, s3_files: S3Files | None) -> None:
+        self._account_id = cloud.settings.account_id
+        self._s3_files = s3_files
+        self._app = DomainDispatcherApplication(create_backend_app)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        environ["HTTP_X_MOTO_ACCOUNT_ID"] = self._account_id
+        try:
+            answer: Iterable[bytes] = self._app(environ, start_response)
+        except NotImplementedError as missing:
+            why = f"Not part of the simulated AWS: {missing}"
+            return _fail(HTTPStatus.NOT_IMPLEMENTED, "UnknownOperationException", why, start_response)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the client gets an answer that it can read
+            _log.exception("the simulated AWS failed")
+            why = f"The simulated AWS failed: {error!r}"
+            return _fail(HTTPStatus.INTERNAL_SERVER_ERROR, "InternalFailure", why, start_response)
+        if self._s3_files and _may_change_s3(environ):
+            self._s3_files.save()
+        return answer
+
+
+def _may_change_s3(environ: WSGIEnvironment) -> bool:
+    # S3 names its operations by method and path, the JSON services by a header; that is enough to leave those out.
+    return environ["REQUEST_METHOD"] not in _READING and "HTTP_X_AMZ_TARGET" not in environ
+
+
+def _fail(status: HTTPStatus, code: str, message: str, start_response: StartResponse) -> list[bytes]:
+    """Answer with an error that any AWS client reads. botocore retries a 500 but not a 501."""
+    body = json.dumps({"__type": code, "message": message}).encode()
+    headers = [("Content-Type", "application/x-amz-json-1.1"), ("x-amzn-ErrorType", code)]
+    start_response(f"{status.value} {status.phrase}", headers)
+    return [body]

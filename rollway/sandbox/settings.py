@@ -1,0 +1,101 @@
+"""What can be set about the simulated AWS, and how it is read from a YAML file.
+
+Values only: nothing here starts anything.
+"""
+
+import shlex
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PositiveInt, ValidationError
+
+from rollway.sandbox.durations import Duration
+from rollway.sandbox.faults import Fault
+
+
+def _split(value: object) -> object:
+    return tuple(shlex.split(value)) if isinstance(value, str) else value
+
+
+CommandLine = Annotated[tuple[str, ...], Field(min_length=1), BeforeValidator(_split)]
+"""A program and its arguments; a string is split as a POSIX shell would."""
+
+
+class Delays(BaseModel):
+    """How long the simulated control plane takes. Real SageMaker takes minutes; a rehearsal takes seconds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    creating: Duration = timedelta(seconds=3)
+    updating: Duration = timedelta(seconds=3)
+    weights: Duration = timedelta(seconds=1)
+    capacity: Duration = timedelta(seconds=2)
+    deleting: Duration = timedelta(seconds=1)
+
+
+class SandboxSettings(BaseModel):
+    """Everything that can be set about one simulated account.
+
+    Attributes:
+        account_id: the simulated account's twelve digits.
+        region: its only Region.
+        seed: decides every random choice.
+        delays: how long endpoint changes take.
+        metric_delay: how long after its second a metric becomes visible.
+        invocation_timeout: how long a model server may take to answer.
+        max_servers_per_variant: a fleet runs at most this many real processes, whatever the instance count says.
+        images: which command line stands for a container image.
+        faults: what goes wrong, from the start.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    account_id: Annotated[str, Field(pattern=r"^\d{12}$")] = "123456789012"
+    region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")] = "us-east-1"
+    seed: int = 0
+    delays: Delays = Delays()
+    metric_delay: Duration = timedelta(seconds=1)
+    invocation_timeout: Duration = timedelta(seconds=60)
+    max_servers_per_variant: PositiveInt = 1
+    images: Mapping[str, CommandLine] = Field(default_factory=dict[str, CommandLine])
+    faults: tuple[Fault, ...] = ()
+
+
+class SettingsError(ValueError):
+    """A settings file that cannot be used.
+
+    Attributes:
+        problems: one line per problem, each naming the field.
+    """
+
+    def __init__(self, path: Path, problems: tuple[str, ...]) -> None:
+        super().__init__(
+            f"{path} is not a usable sandbox settings file:\n" + "\n".join(f"  {line}" for line in problems)
+        )
+        self.problems = problems
+
+
+def load_settings(path: Path | None) -> SandboxSettings:
+    """Read settings from a YAML file; None gives the defaults.
+
+    Raises:
+        SettingsError: naming every field that is wrong, all at once.
+    """
+    if path is None:
+        return SandboxSettings()
+    try:
+        content: object = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise SettingsError(path, (str(error),)) from error
+    try:
+        return SandboxSettings.model_validate({} if content is None else content)
+    except ValidationError as error:
+        problems = tuple(f"{_place(e['loc'])}: {e['msg']} (got {e['input']!r})" for e in error.errors())
+        raise SettingsError(path, problems) from error
+
+
+def _place(location: tuple[int | str, ...]) -> str:
+    return ".".join(str(part) for part in location) or "the file"
