@@ -41,7 +41,19 @@ def _ladder_problems(document: Document) -> list[Problem]:
         for (_, before), (index, share) in pairwise(rungs)
         if share <= before
     ]
-    return [*problems, *(_control_problems(rungs) if document.get("keep_control", True) else [])]
+    if document.get("keep_control", True):
+        return problems + _control_problems(rungs)
+    return problems + _comparison_problems(document, rungs)
+
+
+def _comparison_problems(document: Document, rungs: Sequence[tuple[int, float]]) -> list[Problem]:
+    """Without any stage at which both arms serve there is nothing to compare."""
+    judged = [*_mapping(document.get("gates")).values(), *_mapping(document.get("guardrails")).values()]
+    compares = any("no_worse_than" in _mapping(gate) for gate in judged)
+    if not compares or not rungs or any(share < 100 for _, share in rungs):  # noqa: PLR2004 - percent
+        return []
+    what = "100 % from the start leaves no minute in which the candidate could be compared with the baseline"
+    return [Problem("stages[0].share", what, "begin with a smaller share")]
 
 
 def _control_problems(rungs: Sequence[tuple[int, float]]) -> list[Problem]:

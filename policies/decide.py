@@ -89,22 +89,28 @@ def _heed(plan: Plan, state: State, observation: Observation, now: datetime) -> 
     overdue = is_overdue(plan, state, now)
     if overdue:
         return turn_back(state, Outcome.ROLLED_BACK, overdue, now)
-    if state.drift is None and now - plan.started_at > plan.policy.deadline:
+    if state.drift is None and _is_time_up(plan, now):
         limit = format_duration(plan.policy.deadline)
         return turn_back(state, Outcome.INCONCLUSIVE, f"the deadline of {limit} passed in phase {state.phase}", now)
     return state
+
+
+def _is_time_up(plan: Plan, now: datetime) -> bool:
+    return now - plan.started_at > plan.policy.deadline
 
 
 def _wait_blindly(plan: Plan, state: State, endpoint: Unavailable, now: datetime) -> Decision:
     told = f"cannot read the endpoint: {endpoint.why}"
     if is_too_late(plan, state, now):
         return give_up(plan, state, told, now)
+    if state.drift is not None and _is_time_up(plan, now):
+        return leave_alone(plan, state, endpoint, state.drift, now)
     return Decision(state, "wait", told, POLL_EVERY)
 
 
 def _adopt(plan: Plan, state: State, endpoint: Endpoint) -> State:
     """Take what the phase wants for its own work: AWS may have carried out a command whose answer was lost."""
-    if state.phase not in CLIMBING or state.operation is not None or not endpoint.settled:
+    if state.phase not in CLIMBING or state.operation is not None or endpoint.busy:
         return state
     goal = goal_of(plan, state)
     if next_commands(goal, endpoint):
@@ -121,8 +127,7 @@ def _face_setback(state: State, now: datetime) -> State:
 
 
 def _hold_for_drift(plan: Plan, state: State, endpoint: Endpoint, drift: str, now: datetime) -> Decision:
-    overdue = now - plan.started_at > plan.policy.deadline
-    if overdue or plan.policy.on_drift == "abort" or state.phase is Phase.ROLLING_BACK:
+    if _is_time_up(plan, now) or plan.policy.on_drift == "abort" or state.phase is Phase.ROLLING_BACK:
         return leave_alone(plan, state, endpoint, drift, now)
     held = close_window(state, now).model_copy(update={"drift": drift})
     reason = f"{drift}; holding and touching nothing until that is undone, or: rollway abort {plan.endpoint}"

@@ -8,6 +8,7 @@ from policies.decision import Decision
 from policies.facts import Endpoint, format_shares
 from policies.goal import Goal, next_commands
 from policies.lifecycle import Ending, Outcome, Phase, State, enter, finish
+from policies.observation import Unavailable
 from policies.plan import Plan
 from policies.values import format_duration
 
@@ -22,16 +23,15 @@ def roll_back(plan: Plan, state: State, endpoint: Endpoint, now: datetime) -> De
     if is_too_late(plan, state, now):
         live = f"live now: {endpoint.status}, config {endpoint.config}, traffic {format_shares(endpoint.shares)}"
         return give_up(plan, state, live, now)
+    look = min(RETRY_EVERY, plan.policy.metrics.look_every)
     if state.operation is not None or endpoint.busy:
-        return Decision(state, "wait", f"rolling back ({ending.reason}); AWS is at work on it", RETRY_EVERY)
+        return Decision(state, "wait", f"rolling back to {plan.baseline.model}; AWS is at work on it", look)
     commands = rollback_commands(plan, endpoint, with_capacity=state.setback is None)
     if commands:
         note = f"; last try failed: {state.setback}" if state.setback else ""
-        return Decision(state, "act", f"rolling back: {ending.reason}{note}", RETRY_EVERY, commands)
+        return Decision(state, "act", f"rolling back to {plan.baseline.model}{note}", look, commands)
     if not endpoint.settled:
-        return Decision(
-            state, "wait", f"back on {plan.original.name}, but the endpoint is {endpoint.status}", RETRY_EVERY
-        )
+        return Decision(state, "wait", f"back on {plan.original.name}, but the endpoint is {endpoint.status}", look)
     cleaning = enter(state, Phase.CLEANING, now)
     return Decision(cleaning, "act", f"back on {plan.baseline.model}; cleaning up", timedelta(0))
 
@@ -65,12 +65,17 @@ def clean_up(plan: Plan, state: State, now: datetime) -> Decision:
         ended = finish(state, ending.model_copy(update={"reason": ending.reason + note}), now)
         return Decision(ended, "finish", ended.ending.reason if ended.ending else "", timedelta(0))
     commands = tuple(DeleteConfig(config=name) for name in left)
-    return Decision(state, "act", f"removing what the rollout made: {', '.join(left)}", RETRY_EVERY, commands)
+    look = min(RETRY_EVERY, plan.policy.metrics.look_every)
+    return Decision(state, "act", f"removing what the rollout made: {', '.join(left)}", look, commands)
 
 
-def leave_alone(plan: Plan, state: State, endpoint: Endpoint, drift: str, now: datetime) -> Decision:
+def leave_alone(plan: Plan, state: State, endpoint: Endpoint | Unavailable, drift: str, now: datetime) -> Decision:
     """End because somebody else has taken over; touch nothing."""
-    live = f"live now: config {endpoint.config}, traffic {format_shares(endpoint.shares)}"
+    live = (
+        f"cannot read the endpoint: {endpoint.why}"
+        if isinstance(endpoint, Unavailable)
+        else f"live now: config {endpoint.config}, traffic {format_shares(endpoint.shares)}"
+    )
     before = f"; this rollout was on its way back: {state.ending.reason}" if state.ending else ""
     reason = (
         f"{drift}; touched nothing since — {live}{before}. To return to the baseline: rollway rollback {plan.endpoint}"

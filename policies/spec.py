@@ -31,7 +31,7 @@ class StageSpec(Frozen):
         share: percent of traffic that the candidate gets.
         bake: least time at this share, as seen in the metrics, before the gates may pass.
         instances: how many instances the candidate needs here; by default as many of the baseline's as its share calls for.
-        gates: names of the gates that count here; all of them by default.
+        gates: names of the gates that count here, beside sample and split, which always do; all of them by default.
     """
 
     share: Annotated[float, Field(gt=0, le=100)]

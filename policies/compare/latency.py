@@ -19,6 +19,8 @@ _PRIOR_CORRELATION: Final = 0.2
 _PRIOR_WEIGHT: Final = 10
 _MOST_CORRELATION: Final = 0.95
 _MIXTURE: Final = 5.0
+_LEAST_ERROR: Final = 1e-6
+"""Strata that agree to the last digit leave no scatter to estimate an error from; their effect is evidence all the same."""
 
 
 @dataclass(frozen=True)
@@ -79,9 +81,9 @@ def _inflation(residuals: Floats) -> float:
 def _log_e_value(effect: _Effect, null: float, direction: int) -> float:
     """Log e-value of "the effect lies beyond the null in this direction"; 0 says nothing either way."""
     freedom = effect.size - 1
-    if freedom <= 0 or effect.error == 0:
+    if freedom <= 0:
         return 0.0
-    t = direction * (effect.estimate - null) / effect.error
+    t = direction * (effect.estimate - null) / max(effect.error, _LEAST_ERROR)
     if t <= 0:
         return 0.0
     shrink = _MIXTURE / (_MIXTURE + effect.size)

@@ -4,9 +4,6 @@ FAIL: the evidence that the candidate is worse than its margin has crossed the p
 evidence that it is better than its margin. Otherwise: few requests, go on. Which test weighs the evidence is behind ``Compare``.
 """
 
-import numpy as np
-import pandas as pd
-
 from policies.compare.comparison import Comparison, pair
 from policies.compare.counts import compare_counts
 from policies.compare.latency import compare_latency
@@ -22,10 +19,10 @@ def judge_counts(name: str, gate: CountComparison, evidence: Evidence) -> GateVe
     pairs = pair(evidence.strata, ("invocations", gate.metric))
     renamed = pairs.rename(columns=lambda column: column.replace(gate.metric, "errors"))
     comparison = compare_counts(renamed, gate.no_worse_than)
-    rates = {arm: _rate(evidence, gate.metric, arm) for arm in ("candidate", "baseline")}
-    told = f"{gate.metric}: candidate {rates['candidate']:.2%} against baseline {rates['baseline']:.2%}"
-    ratio = rates["candidate"] / rates["baseline"] if rates["baseline"] else None
-    return _verdict(name, comparison, evidence, f"{told} ({_tolerated(gate.no_worse_than)})", ratio)
+    candidate, baseline = _rate(evidence, gate.metric, "candidate"), _rate(evidence, gate.metric, "baseline")
+    told = f"{_percent(candidate)} of the candidate's requests failed against {_percent(baseline)} of the baseline's"
+    ratio = candidate / baseline if candidate is not None and baseline else None
+    return _verdict(name, comparison, evidence, f"{told} ({gate.metric}, {_tolerated(gate.no_worse_than)})", ratio)
 
 
 def judge_latency(name: str, gate: LatencyComparison, evidence: Evidence) -> GateVerdict:
@@ -33,11 +30,10 @@ def judge_latency(name: str, gate: LatencyComparison, evidence: Evidence) -> Gat
     columns = ("latency_sum_us", "latency_count")
     pairs = pair(evidence.strata[evidence.strata["latency_count"] > 0], columns)
     comparison = compare_latency(pairs, gate.no_worse_than)
-    means = {arm: _mean_ms(evidence, arm) for arm in ("candidate", "baseline")}
-    told = f"mean latency: candidate {means['candidate']:.1f} ms against baseline {means['baseline']:.1f} ms"
-    ratio = means["candidate"] / means["baseline"]
-    estimate = None if np.isnan(ratio) else ratio
-    return _verdict(name, comparison, evidence, f"{told} ({_tolerated(gate.no_worse_than)})", estimate)
+    candidate, baseline = _mean_ms(evidence, "candidate"), _mean_ms(evidence, "baseline")
+    told = f"the candidate takes {_milliseconds(candidate)} on average against the baseline's {_milliseconds(baseline)}"
+    ratio = candidate / baseline if candidate is not None and baseline is not None else None
+    return _verdict(name, comparison, evidence, f"{told} ({_tolerated(gate.no_worse_than)})", ratio)
 
 
 def _verdict(name: str, comparison: Comparison, evidence: Evidence, told: str, estimate: float | None) -> GateVerdict:
@@ -45,14 +41,13 @@ def _verdict(name: str, comparison: Comparison, evidence: Evidence, told: str, e
     to_fail = _comparisons(evidence) / risk.false_rollback
     to_pass = 1 / risk.false_promotion
     if comparison.worse >= to_fail:
-        sentence = (
-            f"{told}; evidence of worse {comparison.worse:.3g} over {comparison.strata} periods, {to_fail:.3g} suffices"
-        )
+        weight = f"evidence that it is worse: {comparison.worse:.3g}, {to_fail:.3g} suffices"
+        sentence = f"{told}; {weight}; {comparison.strata} periods"
         return GateVerdict(gate=name, verdict=Verdict.FAIL, sentence=sentence, estimate=estimate)
-    weight = f"evidence of no worse {comparison.not_worse:.3g} over {comparison.strata} periods"
+    weight = f"evidence that it is not: {comparison.not_worse:.3g}, {to_pass:.3g} is needed"
+    sentence = f"{told}; {weight}; {comparison.strata} periods"
     if comparison.not_worse >= to_pass:
-        return GateVerdict(gate=name, verdict=Verdict.PASS, sentence=f"{told}; {weight}", estimate=estimate)
-    sentence = f"{told}; {weight}, {to_pass:.3g} is needed"
+        return GateVerdict(gate=name, verdict=Verdict.PASS, sentence=sentence, estimate=estimate)
     return GateVerdict(
         gate=name, verdict=Verdict.INCONCLUSIVE, reason="few_requests", sentence=sentence, estimate=estimate
     )
@@ -69,12 +64,20 @@ def _tolerated(margin: Margin) -> str:
     return f"tolerated × {margin.ratio:g}{absolute}"
 
 
-def _rate(evidence: Evidence, metric: str, arm: Arm) -> float:
+def _rate(evidence: Evidence, metric: str, arm: Arm) -> float | None:
     requests = evidence.total("invocations", arm)
-    return evidence.total(metric, arm) / requests if requests else 0.0
+    return evidence.total(metric, arm) / requests if requests else None
 
 
-def _mean_ms(evidence: Evidence, arm: Arm) -> float:
-    rows: pd.DataFrame = evidence.in_stage[evidence.in_stage["arm"] == arm]
+def _mean_ms(evidence: Evidence, arm: Arm) -> float | None:
+    rows = evidence.in_stage[evidence.in_stage["arm"] == arm]
     answered = rows["latency_count"].sum()
-    return float(rows["latency_sum_us"].sum() / answered / 1000) if answered else float("nan")
+    return float(rows["latency_sum_us"].sum() / answered / 1000) if answered else None
+
+
+def _percent(rate: float | None) -> str:
+    return "an unknown share" if rate is None else f"{rate:.2%}"
+
+
+def _milliseconds(value: float | None) -> str:
+    return "an unknown time" if value is None else f"{value:.1f} ms"

@@ -9,7 +9,7 @@ from typing import Final, Unpack
 
 import click
 
-from rollway.cli.demo.acts import EXPECTED, Act, describe, play, read_back
+from rollway.cli.demo.acts import EXPECTED, Act, describe, play_all, read_back
 from rollway.cli.demo.closing import close
 from rollway.cli.demo.scene import RATE_PER_S, Scene, set_scene
 from rollway.cli.exits import Exit
@@ -56,7 +56,7 @@ def command(**options: Unpack[Options]) -> int:
     )
     with set_scene(options["folder"].absolute(), with_prefect=options["prefect"]) as scene:
         _introduce(scene)
-        acts = [play(scene, candidate) for candidate in candidates]
+        acts = play_all(scene, candidates)
         live = read_back(scene)
         emit(options["output"], {"acts": [describe(act) for act in acts], "endpoint": live}, close(acts, live))
         if options["keep_open"]:

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, cast
 
@@ -48,21 +49,36 @@ class Act:
         return self.ending.outcome == EXPECTED[self.candidate]
 
 
-def play(scene: Scene, candidate: str) -> Act:
-    """Roll a candidate out with the command that a user would type.
+def play_all(scene: Scene, candidates: Sequence[str]) -> list[Act]:
+    """Play one rollout after the other.
 
     Raises:
-        RolloutError: the rollout did not even start.
+        RolloutError: a rollout did not even start.
     """
+    acts: list[Act] = []
+    seen = Seen(0, 0)
+    for candidate in candidates:
+        _run(scene, candidate)
+        seen_by_now = scene.seen_from("candidate")
+        acts.append(_look_back(scene, candidate, seen_by_now.since(seen)))
+        seen = seen_by_now
+    return acts
+
+
+def _run(scene: Scene, candidate: str) -> None:
+    """Roll a candidate out with the command that a user would type."""
     arguments = ["run", ENDPOINT, "--model", model_name(candidate), "--policy", POLICY]
     click.echo(f"\n$ rollway {' '.join(arguments)}", err=True)
-    before = scene.seen_from("candidate")
     subprocess.run(  # noqa: S603 - our own command
         [sys.executable, "-m", "rollway.cli", *arguments],
         check=False,
         env=os.environ | dict(scene.environment),
         stdout=sys.stderr,
     )
+
+
+def _look_back(scene: Scene, candidate: str, seen: Seen) -> Act:
+    """Read from the journal what became of the newest rollout."""
     store = open_journal(scene.aws, JOURNAL)
     claim = read_claim(store, ENDPOINT)
     if claim is None or claim.outcome is None:
@@ -70,7 +86,6 @@ def play(scene: Scene, candidate: str) -> Act:
             f"the rollout of {model_name(candidate)} did not come to an end", hint="Its output is above."
         )
     chronicle = Journal(store, claim.rollout_id).read()
-    seen = scene.seen_from("candidate").since(before)
     return Act(candidate, chronicle.plan, cast("Ending", chronicle.state.ending), seen, timeline(chronicle.records))
 
 

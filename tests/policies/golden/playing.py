@@ -1,0 +1,141 @@
+"""Plays a golden case: a policy, facts and a row of looks at the world go in, the decisions come out.
+
+The endpoint obeys a command whose result is ``done`` at once. One whose result is ``accepted`` is left to the case: a later look says what
+became of it, with ``"obeys": true`` or by naming what changed. ``python -m tests.policies.golden.playing CASE.json ...`` writes the
+decisions of today into a case as its expectation: read the difference before you keep it.
+"""
+
+import json
+import sys
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from policies.commands import Command, CommandResult, explain
+from policies.decide import decide
+from policies.decision import Decision
+from policies.facts import Endpoint
+from policies.lifecycle import begin, record_result
+from policies.loading import parse_policy
+from policies.needs import wanted_metrics
+from policies.observation import Metrics, Observation, Signal, Unavailable
+from policies.plan import Plan, make_plan
+from policies.preview import imagine
+from policies.values import parse_duration
+from tests.policies.building import MINUTE, START, make_endpoint, make_facts, make_strata
+
+Case = dict[str, Any]
+
+
+def play(case: Case) -> list[dict[str, Any]]:
+    """Return what is decided at each look of a case."""
+    policy = parse_policy(case["policy"])
+    plan = make_plan(policy, make_facts(**case.get("facts", {})), "fraud-prod-1", START)
+    return [_tell(plan, decision) for decision in _run(plan, case["looks"])]
+
+
+def _run(plan: Plan, looks: list[Case]) -> Iterator[Decision]:
+    state = begin(plan)
+    endpoint = make_endpoint(
+        plan.original.name, {plan.baseline.variant: 100.0}, {plan.baseline.variant: plan.baseline.instances}
+    )
+    traffic: list[pd.DataFrame] = []
+    underway: list[Command] = []
+    for look in looks:
+        now = START + parse_duration(look["at"])
+        endpoint = _change(plan, endpoint, look.get("endpoint", {}), underway)
+        traffic += [_segment(**segment) for segment in look.get("traffic", [])]
+        wanted = wanted_metrics(plan, state)
+        seen = Observation(
+            endpoint=Unavailable(look["unreadable"]) if "unreadable" in look else endpoint,
+            metrics=_metrics(plan, traffic, now, look.get("no_metrics")) if wanted else None,
+            signals=tuple(Signal(by="kim", reason="because", verb=verb) for verb in look.get("signals", [])),
+        )
+        decision = decide(plan, state, seen, now)
+        yield decision
+        state = decision.state
+        results = iter(look.get("results", []))
+        for command in decision.commands:
+            result = _result(next(results, "done"))
+            state = record_result(state, command, result, now)
+            if result.status == "done":
+                endpoint = imagine(plan, endpoint, command)
+            elif result.status == "accepted":
+                underway.append(command)
+            else:
+                break
+
+
+def _change(plan: Plan, endpoint: Endpoint, change: Case, underway: list[Command]) -> Endpoint:
+    if not change:
+        return endpoint
+    if change.get("obeys"):
+        for command in underway:
+            endpoint = imagine(plan, endpoint, command)
+    if change.get("status", "InService") == "InService":
+        underway.clear()
+    names = {"original": plan.original.name, "side_by_side": plan.side_by_side.name, "promoted": plan.promoted.name}
+    config = names.get(change.get("config", ""), change.get("config", endpoint.config))
+    counts = {variant.name: variant.instances for variant in endpoint.variants} | change.get("instances", {})
+    more = {key: change.get(key, default) for key, default in (("status", "InService"), ("failure_reason", ""))}
+    return make_endpoint(config, change.get("shares", endpoint.shares), counts, **more)
+
+
+def _segment(since: str, until: str, **rates: Any) -> pd.DataFrame:
+    first, end = START + parse_duration(since), START + parse_duration(until)
+    return make_strata(first, int((end - first) / MINUTE), **rates)
+
+
+def _metrics(plan: Plan, traffic: list[pd.DataFrame], now: datetime, trouble: str | None) -> Metrics | Unavailable:
+    if trouble:
+        return Unavailable(trouble)
+    settled = now - plan.policy.metrics.settle
+    strata = pd.concat([make_strata(START, 0), *traffic], ignore_index=True)
+    strata = strata[strata["minute"] + MINUTE <= settled]
+    return Metrics(strata=strata, series={}, settled_until=settled.replace(second=0, microsecond=0))
+
+
+def _result(text: str) -> CommandResult:
+    status, _, message = text.partition(": ")
+    return CommandResult.model_validate({"status": status, "message": message})
+
+
+def _tell(plan: Plan, decision: Decision) -> dict[str, Any]:
+    names = {plan.side_by_side.name: "side_by_side", plan.promoted.name: "promoted", plan.original.name: "original"}
+    told = {
+        "action": decision.action,
+        "phase": str(decision.state.phase),
+        "reason": decision.reason,
+        "next_look": decision.next_look / timedelta(seconds=1),
+        "commands": [explain(command) for command in decision.commands],
+    }
+    ending = decision.state.ending
+    if decision.action == "finish" and ending:
+        told["outcome"] = str(ending.outcome)
+    text = json.dumps(told)
+    for name, role in names.items():
+        text = text.replace(name, role)
+    return json.loads(text)
+
+
+def record(path: Path) -> None:
+    """Write what is decided today into a case, one line per look."""
+    case = json.loads(path.read_text("utf-8"))
+    case["expected"] = play(case)
+    fields = [
+        f'  "{key}": {json.dumps(value, ensure_ascii=False)}'
+        for key, value in case.items()
+        if not isinstance(value, list)
+    ]
+    for key in ("looks", "expected"):
+        lines = ",\n".join(f"    {json.dumps(entry, ensure_ascii=False)}" for entry in case[key])
+        fields.append(f'  "{key}": [\n{lines}\n  ]')
+    path.write_text("{\n" + ",\n".join(fields) + "\n}\n", "utf-8")
+
+
+if __name__ == "__main__":
+    for name in sys.argv[1:]:
+        record(Path(name))

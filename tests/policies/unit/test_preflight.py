@@ -1,0 +1,66 @@
+"""What keeps a rollout from starting."""
+
+from typing import Any
+
+import pytest
+
+from policies.endpoint_config import EndpointConfig
+from policies.errors import PreflightError
+from policies.facts import LiveVariant
+from policies.plan import make_plan
+from policies.preflight import find_obstacles
+from tests.policies.building import BASELINE, START, make_config, make_endpoint, make_facts, make_policy
+
+LIVE = {"config": "fraud-config", "shares": {BASELINE: 100.0}, "instances": {BASELINE: 4}}
+GROWING = LiveVariant(name=BASELINE, share=100, wanted_share=100, instances=4, wanted_instances=6)
+
+
+def without_model() -> EndpointConfig:
+    config = make_config()
+    del config.variants[0]["ModelName"]
+    return config
+
+
+OBSTACLES: list[tuple[dict[str, Any], str]] = [
+    ({"endpoint": make_endpoint(**LIVE, status="Updating")}, "is Updating; a rollout starts from InService"),
+    ({"endpoint": make_endpoint(**LIVE, status="Failed")}, "is Failed; a rollout starts from InService"),
+    ({"endpoint": make_endpoint(**LIVE, pending_config="next")}, "is in the middle of another change"),
+    (
+        {"endpoint": make_endpoint(**LIVE).model_copy(update={"variants": (GROWING,)})},
+        "is in the middle of another change",
+    ),
+    (
+        {"endpoint": make_endpoint("fraud-config", {BASELINE: 95.0, "b": 5.0}, {})},
+        "has 2 production variants (AllTraffic, b); a canary starts from exactly one",
+    ),
+    ({"endpoint": make_endpoint(**LIVE, shadows=("shadow",))}, "has a shadow variant (shadow); SageMaker cannot"),
+    ({"config": make_config(ServerlessConfig={})}, "variant AllTraffic is serverless; a canary needs instances"),
+    ({"config": without_model()}, "variant AllTraffic hosts inference components; a canary needs a model"),
+    (
+        {"config": EndpointConfig(name="c", fields=make_config().fields | {"AsyncInferenceConfig": {}})},
+        "is asynchronous; those endpoints publish no request metrics to judge by",
+    ),
+    ({"model_exists": False}, "does not exist in this account and Region"),
+    ({"model": "fraud-v6"}, "serves endpoint fraud-prod already"),
+]
+
+
+def test_a_healthy_endpoint_has_no_obstacles() -> None:
+    """An ordinary endpoint can take a rollout."""
+    assert find_obstacles(make_facts()) == []
+
+
+@pytest.mark.parametrize(("change", "what"), OBSTACLES, ids=[what[:30] for _, what in OBSTACLES])
+def test_an_obstacle_is_named(change: dict[str, Any], what: str) -> None:
+    """Each reason why a rollout cannot start is found on its own and said in a sentence."""
+    (problem,) = find_obstacles(make_facts(**change))
+    assert problem.what.startswith(what)
+
+
+def test_all_obstacles_are_told_at_once() -> None:
+    """Planning fails with every obstacle and every remedy, and plans nothing."""
+    endpoint = make_endpoint(**LIVE, status="Updating", shadows=("s",))
+    with pytest.raises(PreflightError) as caught:
+        make_plan(make_policy(), make_facts(endpoint=endpoint, model_exists=False), "r", START)
+    assert len(caught.value.problems) == 3
+    assert "remove the shadow variant first" in caught.value.hint
