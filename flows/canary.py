@@ -5,7 +5,6 @@ import os
 
 from prefect import flow
 from prefect.client.schemas.objects import State
-from prefect.exceptions import PrefectException
 from prefect.logging import get_run_logger
 from prefect.states import Completed, Failed
 
@@ -15,7 +14,7 @@ from policies.lifecycle import Ending, Outcome
 from policies.loading import load_policy
 from rollway.aws.sagemaker import describe_endpoint
 from rollway.aws.session import Aws, connect
-from rollway.loop.clock import SystemClock
+from rollway.loop.clock import Clock, SystemClock
 from rollway.loop.drive import drive, release
 from rollway.loop.rollout import Rollout
 from rollway.loop.starting import Request, open_journal, start
@@ -27,22 +26,34 @@ from tasks.request import RolloutRequest
 
 
 @flow(name="canary", flow_run_name="{rollout.endpoint} to {rollout.model}", persist_result=False)
-async def canary(rollout: RolloutRequest) -> State[Ending]:
+async def canary(rollout: RolloutRequest) -> State[Ending | RolloutError]:
     """Roll a model out on a live endpoint, a share of the traffic at a time.
 
     The run ends *Promoted*, *Rolled back*, *Aborted* or *Inconclusive*; those are results. It fails when the endpoint could not be
     brought back to its baseline, or when the rollout could not start.
     """
-    aws = await asyncio.to_thread(connect, rollout.region)
-    store = open_journal(aws, journal_location(rollout))
     clock = SystemClock()
-    request = Request(rollout.endpoint, rollout.model, load_policy(rollout.policy))
-    planned = await plan(aws, request, clock.now())
-    under_way = await asyncio.to_thread(start, planned, store, PrefectHands(aws))
+    try:
+        aws = await asyncio.to_thread(connect, rollout.region)
+        under_way = await set_out(aws, rollout, clock)
+    except RolloutError as error:
+        return Failed(name="Not started", message=f"{error}\n{error.hint}".strip(), data=error)
     ending = await drive(under_way, clock)
-    await asyncio.to_thread(release, under_way, ending)
+    await free_endpoint(under_way, ending)
     await report(aws, under_way, ending)
     return final_state(under_way, ending)
+
+
+async def set_out(aws: Aws, rollout: RolloutRequest, clock: Clock) -> Rollout:
+    """Plan the rollout and claim the endpoint for it.
+
+    Raises:
+        RolloutError: the rollout cannot start; nothing was changed in SageMaker.
+    """
+    store = open_journal(aws, journal_location(rollout))
+    request = Request(rollout.endpoint, rollout.model, load_policy(rollout.policy))
+    planned = await plan(aws, request, clock.now())
+    return await asyncio.to_thread(start, planned, store, PrefectHands(aws))
 
 
 def journal_location(rollout: RolloutRequest) -> str:
@@ -59,17 +70,27 @@ def journal_location(rollout: RolloutRequest) -> str:
     return location
 
 
+async def free_endpoint(rollout: Rollout, ending: Ending) -> None:
+    """Free the endpoint for the next rollout. This one is over: that the journal is out of reach must not spoil its result."""
+    try:
+        await asyncio.to_thread(release, rollout, ending)
+    except RolloutError as error:
+        get_run_logger().warning(
+            "the journal does not say yet that the rollout has ended; rollway rollback puts that right: %s", error
+        )
+
+
 async def report(aws: Aws, rollout: Rollout, ending: Ending) -> None:
     """Publish the outcome and why. The rollout is over: nothing here may spoil its result."""
     try:
         chronicle = await asyncio.to_thread(rollout.journal.read)
         live = await asyncio.to_thread(_read_live, aws, rollout.plan.endpoint)
         await publish_report(render_report(chronicle, ending, live), rollout.plan.endpoint)
-    except (RolloutError, PrefectException, OSError) as error:
-        get_run_logger().warning("the report could not be published: %s", error)
+    except Exception as error:  # noqa: BLE001 - Prefect's server may be away, and its client raises whatever its HTTP client does
+        get_run_logger().warning("the report could not be published: %r", error)
 
 
-def final_state(rollout: Rollout, ending: Ending) -> State[Ending]:
+def final_state(rollout: Rollout, ending: Ending) -> State[Ending | RolloutError]:
     """Return the state in which the flow run ends."""
     message = f"{headline(rollout.plan, ending)} — {ending.reason}"
     if ending.outcome is Outcome.ROLLBACK_FAILED:

@@ -164,3 +164,10 @@ def expected_config(state: State) -> str:
     """Return the configuration that the endpoint runs on, or is on its way to, by our own doing."""
     command = state.operation.command if state.operation else None
     return command.config if isinstance(command, ApplyConfig) else state.placement.config
+
+
+def candidate_share(plan: Plan, state: State) -> float:
+    """Return the percent of traffic that the candidate was last read back to get."""
+    if state.placement.config == plan.promoted.name:
+        return 100.0
+    return state.placement.shares.get(plan.candidate.variant, 0.0)

@@ -1,20 +1,18 @@
 """The loop's hands when Prefect runs it: every read and act is a task run, every piece of news an artifact or a log line.
 
-Prefect being down must not stop a rollout, least of all one on its way back, so showing never raises.
+Prefect being down must not stop a rollout, least of all one on its way back: showing never raises, and waits for nothing before the
+rollout is over.
 """
 
-import logging
-from datetime import datetime
-from uuid import UUID
+from datetime import datetime, timedelta
+from typing import Final
 
-from prefect.artifacts import acreate_progress_artifact, aupdate_progress_artifact
-from prefect.exceptions import PrefectException
 from prefect.logging import get_run_logger
 
 from policies.commands import Command, CommandResult, explain
 from policies.decision import Decision
 from policies.facts import Endpoint
-from policies.lifecycle import Phase, State
+from policies.lifecycle import candidate_share
 from policies.observation import Metrics, MetricsRequest
 from policies.plan import Plan
 from rollway.aws.cloudwatch import MetricsReader
@@ -23,8 +21,10 @@ from rollway.loop.watching import tell_watcher
 from rollway.reports.news import News
 from tasks import aws as aws_tasks
 from tasks.artifacts import artifact_key
+from tasks.progress import ProgressBar
 
-log = logging.getLogger(__name__)
+SHOWING_LIMIT: Final = timedelta(seconds=5)
+"""How long a rollout that is over may wait until Prefect has been told."""
 
 
 class PrefectHands:
@@ -34,7 +34,7 @@ class PrefectHands:
         self._aws = aws
         self._metrics = MetricsReader(aws)
         self._news = News()
-        self._progress: UUID | None = None
+        self._bar = ProgressBar()
 
     async def read_endpoint(self, name: str) -> Endpoint:
         """Describe the endpoint."""
@@ -57,22 +57,7 @@ class PrefectHands:
         if not self._news.is_new(decision):
             return
         get_run_logger().info("%s", decision.reason)
-        try:
-            await self._show_share(plan, decision)
-        except (PrefectException, OSError, RuntimeError) as error:
-            log.warning("could not show the progress in Prefect: %s", error)
-
-    async def _show_share(self, plan: Plan, decision: Decision) -> None:
-        share, told = candidate_share(plan, decision.state), decision.reason[:500]
-        if self._progress is None:
-            key = artifact_key("share", plan.endpoint)
-            self._progress = await acreate_progress_artifact(share, key=key, description=told)
-        else:
-            await aupdate_progress_artifact(self._progress, share, description=told)
-
-
-def candidate_share(plan: Plan, state: State) -> float:
-    """Return the percent of traffic that the candidate was last read back to get."""
-    if state.phase in {Phase.CLEANING, Phase.FINISHED} and state.placement.config == plan.promoted.name:
-        return 100.0
-    return state.placement.shares.get(plan.candidate.variant, 0.0)
+        share = candidate_share(plan, decision.state)
+        self._bar.move(artifact_key("share", plan.endpoint), share, decision.reason[:500])
+        if decision.action == "finish":
+            await self._bar.settle(SHOWING_LIMIT)

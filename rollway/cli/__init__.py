@@ -59,7 +59,6 @@ class Verbs(click.Group):
 def rollway() -> None:
     r"""Roll a new model out on a live Amazon SageMaker endpoint, in stages, and take it back when it is worse.
 
-    \b
     Exit codes: 0 promoted or done, 1 internal error, 2 wrong usage or a reason not to start, 3 rolled back,
     4 aborted, 5 inconclusive or still under way, 6 the rollback failed and a person is needed.
     """

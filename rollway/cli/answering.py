@@ -1,6 +1,7 @@
 """What ``abort`` and ``rollback`` say: how a rollout answered to a signal."""
 
 import click
+from rich.text import Text
 
 from policies.lifecycle import Outcome
 from rollway.cli.driving import Result
@@ -24,13 +25,14 @@ def refuse_ended(newest: Newest) -> None:
     outcome, plan = newest.claim.outcome, newest.chronicle.plan
     if outcome is None:
         return
+    again = f"rollway rollback {plan.endpoint} --reason REASON"
     hint = {
         Outcome.PROMOTED: f"To go back to the model before: rollway run {plan.endpoint} --model {plan.baseline.model} --policy POLICY",
-        Outcome.ROLLBACK_FAILED: f"Try once more to bring it back: rollway rollback {plan.endpoint} --reason REASON",
+        Outcome.ROLLBACK_FAILED: f"What is live now: rollway status {plan.endpoint}. To try again to bring it back: {again}",
     }.get(outcome, f"What is live now: rollway status {plan.endpoint}")
+    models = f"{plan.baseline.model} → {plan.candidate.model}"
     raise NothingUnderWay(
-        f"no rollout of endpoint {plan.endpoint} is under way: the last one, {plan.baseline.model} → {plan.candidate.model}, ended {outcome}",
-        hint=hint,
+        f"no rollout of endpoint {plan.endpoint} is under way; the last one, {models}, ended {outcome}", hint=hint
     )
 
 
@@ -53,7 +55,7 @@ def describe_answer(newest: Newest, *, taken_over: bool = False) -> Document:
     }
 
 
-def say_answer(newest: Newest) -> str:
+def say_answer(newest: Newest) -> str | Text:
     """Say in a sentence how a rollout answered."""
     plan, state = newest.chronicle.plan, newest.chronicle.state
     if newest.ending:

@@ -6,19 +6,20 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
-import click
 from rich.console import Console
+from rich.text import Text
 
 from policies.decision import Decision
 from policies.errors import JournalError, RolloutError
-from policies.lifecycle import Ending, Outcome
+from policies.lifecycle import Ending, Outcome, candidate_share
 from policies.plan import Plan
 from policies.values import format_duration
 from policies.verdict import GateVerdict
 from rollway.cli.failures import GaveUp, LostControl
 from rollway.cli.output import Document
-from rollway.cli.picture import Moment, candidate_share
+from rollway.cli.picture import Moment
 from rollway.cli.watch import Watch, watch_on
 from rollway.cli.world import World
 from rollway.loop.drive import drive, release
@@ -27,6 +28,14 @@ from rollway.loop.watching import watched_by
 from rollway.reports.outcome import headline
 
 log = logging.getLogger(__name__)
+
+_STYLES: Final = {
+    Outcome.PROMOTED: "bold green",
+    Outcome.ROLLED_BACK: "bold red",
+    Outcome.ABORTED: "bold yellow",
+    Outcome.INCONCLUSIVE: "bold yellow",
+    Outcome.ROLLBACK_FAILED: "bold white on red",
+}
 
 
 @dataclass(frozen=True)
@@ -63,13 +72,12 @@ class Result:
             "verdicts": [verdict.model_dump(mode="json") for verdict in self.verdicts],
         }
 
-    def say(self) -> str:
+    def say(self) -> Text:
         """Return the result as a sentence."""
         ending = self.ending
         back = "" if self.returned_in is None else f" · traffic back in {format_duration(self.returned_in)}"
-        colour = "green" if ending.outcome is Outcome.PROMOTED else "yellow" if not back else "red"
-        title, _, rest = headline(self.plan, ending).partition(" ")
-        return f"{click.style(title, fg=colour, bold=True)} {rest} · {ending.reason}{back}"
+        outcome, _, rest = headline(self.plan, ending).partition(" ")
+        return Text.assemble((outcome, _STYLES[ending.outcome]), f" {rest} · {ending.reason}{back}")
 
 
 class Witness:

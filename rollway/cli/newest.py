@@ -11,6 +11,7 @@ from rollway.cli.failures import NothingUnderWay
 from rollway.journal.claims import Claim, read_claim
 from rollway.journal.journal import Chronicle, Journal
 from rollway.loop.starting import whoami
+from rollway.reports.outcome import timeline
 
 
 @dataclass(frozen=True)
@@ -34,13 +35,25 @@ class Newest:
         return state.ending if state.phase is Phase.FINISHED else None
 
     @property
+    def released(self) -> bool:
+        """Whether the rollout's process has let go of the endpoint."""
+        return self.claim.outcome is not None
+
+    @property
     def taken_up(self) -> bool:
         """Whether the rollout is on its way to its end, so that a signal needs no further heed."""
         return self.chronicle.state.ending is not None
 
+    def news_since(self, before: Self) -> list[str]:
+        """Return the events that came on record since an earlier look, one line each."""
+        return timeline(self.chronicle.records[len(before.chronicle.records) :])
+
     def read_again(self) -> Self:
         """Return the rollout as the journal tells it now."""
-        return type(self)(self.claim, self.journal, self.journal.read())
+        plan = self.chronicle.plan
+        claim = read_claim(self.journal.store, plan.endpoint)
+        own = claim if claim is not None and claim.rollout_id == plan.rollout_id else self.claim
+        return type(self)(own, self.journal, self.journal.read())
 
     def ask(self, signal: Signal, now: datetime) -> None:
         """Send the rollout a signal; it hears at its next look."""

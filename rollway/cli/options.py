@@ -65,6 +65,10 @@ journal_options: Decorator = _together(
     aws_options,
 )
 
+reason_option: Decorator = click.option(
+    "--reason", required=True, metavar="TEXT", help="Why; it goes on record and into the outcome."
+)
+
 
 def need_journal(location: str | None) -> str:
     """Return the journal's location.

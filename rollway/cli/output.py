@@ -31,9 +31,10 @@ def emit(form: Form, document: Document, text: "RenderableType") -> None:
 
 def _print_rich(text: "RenderableType") -> None:
     from rich.console import Console  # noqa: PLC0415 - costs time that verbs with plain text do not need
+    from rich.text import Text  # noqa: PLC0415 - likewise
 
-    width = None if sys.stdout.isatty() else _PIPE_WIDTH
-    console = Console(highlight=False, width=width)
+    terminal = sys.stdout.isatty()
+    console = Console(highlight=False, width=None if terminal else _PIPE_WIDTH)
     with console.capture() as captured:
-        console.print(text)
+        console.print(text, soft_wrap=isinstance(text, Text) and not terminal)
     click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))

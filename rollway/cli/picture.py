@@ -13,7 +13,7 @@ from rich.text import Text
 
 from policies.baking import bake_ends
 from policies.decision import Decision
-from policies.lifecycle import CLIMBING, Outcome, Phase, State
+from policies.lifecycle import CLIMBING, Outcome, Phase, State, candidate_share
 from policies.plan import Plan
 from policies.values import format_duration
 from policies.verdict import GateVerdict, Verdict
@@ -56,7 +56,7 @@ def draw(moment: Moment, now: datetime) -> RenderableType:
             _traffic(moment.plan, decision.state),
             _stand(moment.plan, decision.state, now),
             draw_verdicts(decision.verdicts),
-            Text(f"waiting: {decision.reason}" if decision.action == "wait" else decision.reason, "italic"),
+            _reason(moment, now),
         ),
         (1, 0, 0, 0),
     )
@@ -85,13 +85,6 @@ def traffic_light(decision: Decision) -> str:
     return "" if state.phase in CLIMBING else "red"
 
 
-def candidate_share(plan: Plan, state: State) -> float:
-    """Return the percent of traffic that the candidate was last read back to get."""
-    if state.placement.config == plan.promoted.name:
-        return 100.0
-    return state.placement.shares.get(plan.candidate.variant, 0.0)
-
-
 def _title(plan: Plan, now: datetime) -> RenderableType:
     elapsed = timedelta(seconds=round((now - plan.started_at).total_seconds()))
     return Text.assemble(
@@ -117,12 +110,25 @@ def _traffic(plan: Plan, state: State) -> RenderableType:
 
 def _stand(plan: Plan, state: State, now: datetime) -> RenderableType:
     stage = plan.stages[state.stage]
+    if state.phase not in CLIMBING:
+        return Text(str(state.phase), "bold")
     where = f"stage {state.stage + 1}/{len(plan.stages)} ({stage.share:g} %)  {state.phase}"
     if state.phase is Phase.BAKING:
         left = bake_ends(plan, state) - now
         over = "the bake is over" if left <= timedelta(0) else f"{format_duration(_whole(left))} left of the bake"
         where += f", {over}"
     return Text(where, "bold")
+
+
+def _reason(moment: Moment, now: datetime) -> RenderableType:
+    """Say what is waited for, without what the clock and the gates above say already."""
+    plan, decision = moment.plan, moment.decision
+    if decision.action != "wait":
+        return Text(decision.reason, "italic")
+    if decision.state.phase is not Phase.BAKING:
+        return Text(f"waiting: {decision.reason}", "italic")
+    extended = now >= bake_ends(plan, decision.state)
+    return Text(decision.reason.partition(" — ")[0] if extended else "waiting: the bake and its gates", "italic")
 
 
 def _whole(duration: timedelta) -> timedelta:

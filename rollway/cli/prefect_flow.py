@@ -46,7 +46,9 @@ def run_canary(request: RolloutRequest, witness: Witness) -> Result:
 
 
 async def _play(request: RolloutRequest) -> Any:  # noqa: ANN401 - an ending, or whatever exception ended the run
-    run = cast("Awaitable[State[Any]]", canary(request, return_state=True))  # Prefect types this as if the flow were not async
+    run = cast(
+        "Awaitable[State[Any]]", canary(request, return_state=True)
+    )  # Prefect types this as if the flow were not async
     state = await run
     return await state.aresult(raise_on_failure=False)
 

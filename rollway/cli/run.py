@@ -71,9 +71,9 @@ def _run_here(options: Options, policy: Policy, journal: str) -> Result:
 
 
 def _run_as_flow(options: Options, journal: str) -> Result:
+    request = _fill_in(options, journal)
     from rollway.cli.prefect_flow import run_canary  # noqa: PLC0415 - Prefect takes seconds to import
 
-    request = _fill_in(options, journal)
     if options["profile"]:
         os.environ["AWS_PROFILE"] = options[
             "profile"

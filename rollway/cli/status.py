@@ -10,13 +10,14 @@ from rich.table import Table
 from rich.text import Text
 
 from policies.facts import Endpoint, format_shares
+from policies.lifecycle import Phase, candidate_share
 from rollway.aws.sagemaker import describe_endpoint
 from rollway.aws.session import connect
 from rollway.cli.exits import Exit
 from rollway.cli.newest import Newest, find_newest
 from rollway.cli.options import OnJournal, journal_options, need_journal
 from rollway.cli.output import emit
-from rollway.cli.picture import candidate_share, draw_verdicts
+from rollway.cli.picture import draw_verdicts
 from rollway.cli.words import ago
 from rollway.cli.world import current_world
 from rollway.journal.records import Decided
@@ -25,6 +26,7 @@ from rollway.reports.outcome import last_verdicts, timeline
 
 _LINES: Final = 8
 """How many of the newest events are shown as text; JSON has them all."""
+_NOTE: Final = "; a bake writes nothing until something changes"
 
 
 @click.command()
@@ -104,7 +106,7 @@ def _facts(newest: Newest | None, live: Endpoint, now: datetime) -> list[tuple[s
     return [
         ("stands", Text(stands, "bold")),
         *([("drift", Text(state.drift, "yellow"))] if state.drift else []),
-        ("last sign of life", ago(newest.chronicle.last_sign, now)),
+        ("last on record", ago(newest.chronicle.last_sign, now) + (_NOTE if state.phase is Phase.BAKING else "")),
         ("started", f"{ago(plan.started_at, now)}, by {newest.claim.by}"),
         ("rollout", f"{plan.rollout_id}, policy {plan.policy.strategy}@{plan.policy.digest}"),
         *facts,

@@ -54,16 +54,16 @@ def what_if(plan: Plan) -> Iterator[str]:
         f"If a gate or a command fails: traffic back to {baseline.variant} 100 % by weights, "
         f"then config {plan.original.name} again."
     )
-    yield f"If nobody can tell at the end of a bake: {_when_inconclusive(policy)}."
+    yield f"If nobody can tell when a bake is over: {_when_inconclusive(policy)}."
     yield (
         "If the process that drives the rollout dies: the endpoint stays as it is then, until somebody runs: "
-        f"rollway rollback {plan.endpoint}"
+        f"rollway rollback {plan.endpoint} --reason REASON"
     )
 
 
 def _number(plan: Plan, number: int, step: Step) -> NumberedStep:
     command = step.command
-    text = explain(command) if command else f"bake {format_duration(plan.stages[step.stage].bake)}"
+    text = explain(command) if command else _bake(plan, step.stage)
     return NumberedStep(
         number=number,
         phase=str(step.phase),
@@ -75,10 +75,13 @@ def _number(plan: Plan, number: int, step: Step) -> NumberedStep:
     )
 
 
+def _bake(plan: Plan, index: int) -> str:
+    settle = format_duration(plan.policy.metrics.settle)
+    return f"bake {format_duration(plan.stages[index].bake)}, {settle} more for its metrics"
+
+
 def _note_bake(plan: Plan, index: int) -> str:
-    settle, stage = format_duration(plan.policy.metrics.settle), plan.stages[index]
-    judged = ", ".join((*stage.gates, *plan.policy.guardrails))
-    return f"and {settle} until its metrics have settled; must pass: {judged}"
+    return f"gates: {', '.join((*plan.stages[index].gates, *plan.policy.guardrails))}"
 
 
 def _note(plan: Plan, command: Command) -> str:
@@ -99,15 +102,15 @@ def _note(plan: Plan, command: Command) -> str:
 
 def _note_creation(plan: Plan, command: CreateConfig) -> str:
     if command.config.name == plan.side_by_side.name:
-        return f"the live config and a variant {plan.candidate.variant}: {_fleet(plan)}, share 0"
-    return f"the live config with {plan.candidate.model} as the model of {plan.baseline.variant}"
+        return f"live config + variant {plan.candidate.variant}: {_fleet(plan)}, share 0"
+    return f"live config with {plan.candidate.model} as {plan.baseline.variant}'s model"
 
 
 def _note_application(plan: Plan, command: ApplyConfig) -> str:
     baseline, candidate = plan.baseline.variant, plan.candidate
     if command.config == plan.side_by_side.name:
-        return f"AWS starts the candidate; {baseline} keeps its instances and all traffic"
-    return f"{baseline} moves to {candidate.model} and keeps its instances; {candidate.variant} goes"
+        return f"AWS starts the candidate; {baseline} keeps all traffic"
+    return f"{baseline} moves to {candidate.model}; {candidate.variant} goes"
 
 
 def _fleet(plan: Plan) -> str:
@@ -125,4 +128,4 @@ def _when_inconclusive(policy: Policy) -> str:
     reasons: dict[str, list[str]] = {}
     for reason, action in rules.items():
         reasons.setdefault(action, []).append(reason.replace("_", " "))
-    return "; ".join(f"{', '.join(found)}: {words[action]}" for action, found in reasons.items())
+    return "; ".join(f"{words[action]} ({', '.join(found)})" for action, found in reasons.items())

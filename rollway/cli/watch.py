@@ -6,6 +6,7 @@ from typing import Final, Protocol, Self
 
 from rich.console import Console, RenderableType
 from rich.live import Live
+from rich.table import Table
 from rich.text import Text
 
 from policies.commands import explain
@@ -70,7 +71,7 @@ class PlainWatch:
         if not lines and self._told_at is not None and moment.now - self._told_at >= STILL_EVERY:
             lines = [headline(moment, "still: ")]
         for line in lines:
-            self._console.print(line, soft_wrap=True)
+            self._console.print(_stamp(moment), line, soft_wrap=True)
             self._told_at = moment.now
 
     def __enter__(self) -> Self:
@@ -94,7 +95,7 @@ class LiveWatch:
     def see(self, moment: Moment) -> None:
         """Print what is new, and go on with the new picture."""
         for line in self._headlines.tell(moment):
-            self._console.print(line)
+            self._console.print(_hanging(moment, line))
         self._moment = moment
         self._live.refresh()
 
@@ -106,26 +107,28 @@ class LiveWatch:
         self._live.stop()
 
     def _draw(self) -> RenderableType:
-        return draw(self._moment, self._clock.now()) if self._moment else Text("starting", "dim")
+        return draw(self._moment, self._clock.now()) if self._moment else Text()
 
 
 def headline(moment: Moment, prefix: str = "") -> Text:
-    """Write a decision as one line: when, why, and what is asked of AWS."""
+    """Write a decision as one line: why, and what is asked of AWS."""
     decision = moment.decision
     asked = "; ".join(explain(command) for command in decision.commands)
     return Text.assemble(
-        (f"{moment.now:%H:%M:%S} ", "dim"),
-        (f"{prefix}{_shorten(decision)}", traffic_light(decision)),
+        (f"{prefix}{decision.reason}", traffic_light(decision)),
         (f" · {asked}" if asked else "", "dim"),
     )
 
 
-def _shorten(decision: Decision) -> str:
-    """Return the reason; once the way back has begun and said why, without repeating it at every step."""
-    state = decision.state
-    if state.phase is Phase.ROLLING_BACK and state.ending and (decision.commands or decision.action == "wait"):
-        return decision.reason.replace(f": {state.ending.reason}", "").replace(f" ({state.ending.reason})", "")
-    return decision.reason
+def _stamp(moment: Moment) -> Text:
+    return Text(f"{moment.now:%H:%M:%S}", "dim")
+
+
+def _hanging(moment: Moment, line: Text) -> RenderableType:
+    """Wrap a line beside its time, not below it."""
+    grid = Table.grid(padding=(0, 1))
+    grid.add_row(_stamp(moment), line)
+    return grid
 
 
 def _is_echo(decision: Decision) -> bool:

@@ -57,16 +57,17 @@ def open_journal(aws: Aws, location: str) -> ObjectStore:
 
 
 def start(plan: Plan, store: ObjectStore, hands: Hands) -> Rollout:
-    """Claim the endpoint and open the journal.
+    """Open the journal and claim the endpoint.
 
     Raises:
         JournalError: another rollout is under way on the endpoint.
         AwsError: the journal's bucket cannot be written.
     """
     by = whoami()
-    claim_endpoint(store, plan.endpoint, Claim(rollout_id=plan.rollout_id, by=by, since=plan.started_at))
     journal = Journal(store, plan.rollout_id)
     journal.append(Started(at=plan.started_at, by=by, plan=plan))
+    # Last, so that a journal which cannot be written never leaves the endpoint taken.
+    claim_endpoint(store, plan.endpoint, Claim(rollout_id=plan.rollout_id, by=by, since=plan.started_at))
     return Rollout(plan, begin(plan), journal, hands)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from policies.commands import explain
 from policies.facts import Endpoint, format_shares
-from policies.lifecycle import Ending, Outcome
+from policies.lifecycle import Ending, Outcome, State
 from policies.plan import Plan
 from policies.values import format_duration
 from policies.verdict import GateVerdict
@@ -65,6 +65,8 @@ def _tell(record: Record) -> str:
         case Started():
             plan = record.plan
             return f"started by {record.by}: {plan.baseline.model} → {plan.candidate.model} on {plan.endpoint}"
+        case Decided(action="finish", state=State(ending=Ending(outcome=outcome))):
+            return f"ended {outcome}"
         case Decided():
             return record.reason
         case Intended():

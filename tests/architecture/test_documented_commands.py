@@ -137,5 +137,5 @@ def test_quick_commands_end_as_documented(root: Path, entries: list[Entry]) -> N
     environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     for entry in (entry for entry in entries if entry.exit is not None):
         words = shlex.split(entry.command)
-        done = subprocess.run(words, cwd=root, env=environment, capture_output=True, text=True, check=False)  # noqa: S603 - ours
+        done = subprocess.run(words, cwd=root, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == entry.exit, f"{entry.command}\n{done.stdout}{done.stderr}"

@@ -32,13 +32,13 @@ assert "prefect" not in sys.modules, "Prefect was imported"
 def run(script: str, root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run a script in a Python of its own."""
     command = [sys.executable, "-c", script, *arguments]
-    return subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)  # noqa: S603 - our own
+    return subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
 
 
 def test_contracts_are_kept(root: Path) -> None:
     """Imports point one way, as the contracts in pyproject.toml have it."""
     command = [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)  # noqa: S603 - our own
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
 
 

@@ -40,7 +40,7 @@ def sent(aws: Aws) -> Generator[Sent]:
         client.meta.events.unregister("before-parameter-build.*.*", note)
 
 
-def violations(shape: Shape | None, value: Any, path: str) -> Iterator[str]:  # noqa: ANN401 - a tree of anything
+def violations(shape: Shape | None, value: Any, path: str) -> Iterator[str]:
     """Name every part of a request, of types that botocore has checked, that lies outside the model's limits."""
     match shape:
         case StructureShape():

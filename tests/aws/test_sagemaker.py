@@ -26,7 +26,7 @@ VARIANT = {"ModelName": "fraud-v6", "InitialInstanceCount": 1, "InstanceType": "
 EPOCH = datetime(2026, 1, 5, tzinfo=UTC)
 
 
-def create_config(cloud: Cloud, name: str, weights: dict[str, float], **more: Any) -> None:  # noqa: ANN401 - AWS's own
+def create_config(cloud: Cloud, name: str, weights: dict[str, float], **more: Any) -> None:
     variants = [VARIANT | {"VariantName": key, "InitialVariantWeight": value} for key, value in weights.items()]
     cloud.call("CreateEndpointConfig", {"EndpointConfigName": name, "ProductionVariants": variants} | more)
 

@@ -184,7 +184,7 @@ def test_no_server_outlives_a_killed_sandbox(tmp_path: Path, wait_until: Await) 
     model = tmp_path / "model.py"
     model.write_text("def load(environment):\n    return lambda body, content_type: body\n", encoding="utf-8")
     command = [sys.executable, "-c", SANDBOX, str(tmp_path), str(model)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as sandbox:  # noqa: S603 - our own program
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as sandbox:
         assert sandbox.stdout is not None
         assert sandbox.stdout.readline() == "ready\n"
         server, child = (int(pid) for pid in (tmp_path / "orphans.log").read_text(encoding="utf-8").split()[:2])

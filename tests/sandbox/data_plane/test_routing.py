@@ -11,7 +11,7 @@ from rollway.sandbox.sagemaker.serving import Serving, ServingVariant
 
 
 def seeded(seed: int) -> Random:
-    return Random(seed)  # noqa: S311 - chance that can be repeated, not a secret
+    return Random(seed)
 
 
 def variant(name: str, weight: float) -> ServingVariant:

@@ -68,7 +68,7 @@ def test_command_keeps_a_summary_file(front: Front, odd_fails: int, tmp_path: Pa
     with front(odd_fails) as (_, url):
         options = {"--address": url, "--endpoint": ENDPOINT, "--rows": rows, "--rate": 100, "--summary": summary}
         command = [sys.executable, "-m", "rollway.sandbox.traffic", *(str(part) for o in options.items() for part in o)]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own program
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
             wait_until(summary.exists)
             process.send_signal(signal.SIGTERM)
             printed, _ = process.communicate()

@@ -22,7 +22,7 @@ def store(clock: VirtualClock) -> MetricStore:
 def query() -> Callable[..., dict[str, Any]]:
     """Write one MetricDataQuery, for the sum per minute of metric ``m`` in namespace ``Test`` if nothing else is said."""
 
-    def write(stat: str = "Sum", *, name: str = "q", period: int = 60, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - members of a request are of any type
+    def write(stat: str = "Sum", *, name: str = "q", period: int = 60, **more: Any) -> dict[str, Any]:
         metric = {
             "Namespace": more.pop("namespace", "Test"),
             "MetricName": more.pop("metric", "m"),
@@ -38,7 +38,7 @@ def query() -> Callable[..., dict[str, Any]]:
 def request_of() -> Callable[..., dict[str, Any]]:
     """Write a GetMetricData request for the hours around noon, oldest data points first."""
 
-    def write(*queries: dict[str, Any], **more: Any) -> dict[str, Any]:  # noqa: ANN401 - members of a request are of any type
+    def write(*queries: dict[str, Any], **more: Any) -> dict[str, Any]:
         return {
             "MetricDataQueries": list(queries),
             "StartTime": NOON - timedelta(hours=1),
@@ -61,7 +61,7 @@ def ask(
         *,
         start: datetime | None = None,
         end: datetime | None = None,
-        **more: Any,  # noqa: ANN401 - members of a request are of any type
+        **more: Any,
     ) -> list[tuple[str, float]]:
         times = {name: at for name, at in (("StartTime", start), ("EndTime", end)) if at}
         (result,) = store.query(request_of(query(stat, **more), **times))["MetricDataResults"]

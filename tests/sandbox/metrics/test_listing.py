@@ -12,7 +12,7 @@ from rollway.sandbox.metrics import MetricStore
 BOTH = {"EndpointName": "fraud", "VariantName": "a"}
 
 
-def listed(store: MetricStore, **request: Any) -> list[tuple[str, dict[str, str]]]:  # noqa: ANN401 - members of a request are of any type
+def listed(store: MetricStore, **request: Any) -> list[tuple[str, dict[str, str]]]:
     found = store.list_metrics(request)["Metrics"]
     return [(each["MetricName"], {pair["Name"]: pair["Value"] for pair in each["Dimensions"]}) for each in found]
 

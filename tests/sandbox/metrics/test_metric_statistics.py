@@ -13,7 +13,7 @@ NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
 
-def asking(**more: Any) -> dict[str, Any]:  # noqa: ANN401 - members of a request are of any type
+def asking(**more: Any) -> dict[str, Any]:
     wanted = {"Namespace": "Test", "MetricName": "m", "StartTime": NOON - HOUR, "EndTime": NOON + HOUR, "Period": 60}
     return {**wanted, **more}
 

@@ -1,0 +1,101 @@
+"""``rollway plan``: the steps, for people and for machines. That it changes nothing is half its worth."""
+
+import pytest
+
+from rollway.aws.session import connect
+from tests.loop.rehearsal import CONFIG, ENDPOINT
+
+PLAN = ("plan", ENDPOINT, "--model", "fraud-v7")
+
+
+@pytest.fixture
+def autoscaled() -> None:
+    """Have the baseline looked after by Application Auto Scaling."""
+    connect("us-east-1").application_autoscaling.register_scalable_target(
+        ServiceNamespace="sagemaker",
+        ResourceId=f"endpoint/{ENDPOINT}/variant/AllTraffic",
+        ScalableDimension="sagemaker:variant:DesiredInstanceCount",
+        MinCapacity=2,
+        MaxCapacity=20,
+    )
+
+
+def test_it_reads_well(player, rehearsal, autoscaled):
+    """One line says who replaces whom on what; numbered steps follow; the end says what happens if it fails."""
+    del rehearsal, autoscaled
+
+    said = player.play(*PLAN, "--policy", "canary")
+
+    lines = said.out.splitlines()
+    assert said.code == 0
+    assert lines[0].startswith(
+        "fraud-prod · baseline fraud-v6 (2 × ml.m6i.xlarge, autoscaled 2-20) → candidate fraud-v7 · policy canary@"
+    )
+    assert lines[2].split()[:3] == ["1", "create", "config"]
+    assert "shift traffic to AllTraffic 95 %, candidate 5 %" in said.out
+    assert "At least 58m" in said.out
+    assert f"then config {CONFIG['EndpointConfigName']} again" in said.out
+    assert "rollway rollback fraud-prod" in said.out
+    assert lines[-1] == "Nothing was changed."
+
+
+def test_its_document(player, policy_file, autoscaled):
+    """The document holds the same, with every step numbered and timed."""
+    del autoscaled
+
+    said = player.play(*PLAN, "--policy", policy_file(), "--output", "json")
+
+    document = said.document
+    assert set(document) == {
+        "endpoint",
+        "baseline",
+        "candidate",
+        "policy",
+        "configs",
+        "steps",
+        "least_duration_s",
+        "deadline_s",
+        "otherwise",
+        "changed",
+    }
+    assert document["baseline"] == {
+        "variant": "AllTraffic",
+        "model": "fraud-v6",
+        "instances": 2,
+        "instance_type": "ml.m6i.xlarge",
+        "scaling": {"minimum": 2, "maximum": 20},
+    }
+    assert [step["kind"] for step in document["steps"]] == [
+        "create_config",
+        "apply_config",
+        "set_shares",
+        "bake",
+        "create_config",
+        "apply_config",
+        "delete_config",
+    ]
+    assert [step["number"] for step in document["steps"]] == list(range(1, 8))
+    assert document["steps"][-1]["at_s"] == document["least_duration_s"] == 240, "2m bake and 2m for its metrics"
+    assert document["changed"] is False
+
+
+def test_it_changes_nothing(player):
+    """Planning only reads."""
+    before = player.changes()
+
+    assert player.play(*PLAN, "--policy", "canary").code == 0
+
+    assert player.changes() == before
+
+
+def test_what_is_planned_is_what_is_done(player, policy_file):
+    """The names of the configurations in the plan are those that a run creates."""
+    policy = policy_file()
+    configs = player.play(*PLAN, "--policy", policy, "--output", "json").document["configs"]
+
+    player.play("run", *PLAN[1:], "--policy", policy, "--journal", "s3://journal/rollway")
+
+    requests = player.rehearsal.cloud.request_log.entries("CreateEndpointConfig")
+    assert [name for name in configs.values() if any(name in request.parameters for request in requests)] == list(
+        configs.values()
+    )

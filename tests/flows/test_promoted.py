@@ -1,0 +1,56 @@
+"""A healthy candidate's canary under a real Prefect server: what the run ends as, and what a person finds in Prefect's UI."""
+
+import pytest
+
+from policies.lifecycle import Ending, Outcome
+from tests.flows.account import ENDPOINT
+from tests.flows.playing import Played, ask_for, play
+
+
+@pytest.fixture(scope="module")
+def promoted(account, policy) -> Played:
+    """The run, played once for all tests here."""
+    del account  # it is up, and the environment points at it
+    return play(ask_for("fraud-v7", policy))
+
+
+def test_run_ends_promoted_and_hands_over_the_ending(promoted):
+    """The outcome is the run's state, and its result is the ending itself."""
+    record = promoted.record()
+    assert record.state is not None
+    assert (record.state.is_completed(), record.state.name) == (True, "Promoted")
+    assert "fraud-v7 serves all traffic of fraud-prod" in str(record.state.message)
+    assert isinstance(promoted.result, Ending)
+    assert promoted.result.outcome is Outcome.PROMOTED
+
+
+def test_endpoint_serves_the_candidate(promoted, account):
+    """What the run says is true of the endpoint."""
+    assert promoted.state.name == "Promoted"
+    config = account.cloud.call("DescribeEndpointConfig", {"EndpointConfigName": account.live()["EndpointConfigName"]})
+    assert [variant["ModelName"] for variant in config["ProductionVariants"]] == ["fraud-v7"]
+
+
+def test_report_says_outcome_reason_gates_and_what_happened(promoted):
+    """Whoever opens the run reads its story without leaving the page."""
+    report = promoted.artifact("markdown")
+    assert report.startswith("# PROMOTED at ")
+    assert promoted.result.reason in report
+    assert "| gate | verdict | why |" in report
+    for gate in ("errors", "sample", "split"):
+        assert f"| {gate} | PASS |" in report
+    assert "shift traffic to AllTraffic 70 %, candidate 30 %" in report
+    assert report.index("started by") < report.index("every gate passed at 30 %") < report.index("promoting fraud-v7")
+
+
+def test_progress_reaches_the_end(promoted):
+    """The progress bar is full when the candidate serves everything."""
+    assert promoted.artifact("progress") == 100
+
+
+def test_runs_have_names_that_a_person_can_read(promoted):
+    """Neither the run nor its tasks are called by an adjective and an animal: each says what it does to what."""
+    commands = {"shift traffic to AllTraffic 70 %, candidate 30 %", "shift traffic to AllTraffic 10 %, candidate 90 %"}
+    expected = commands | {f"plan {ENDPOINT} to fraud-v7", f"read endpoint {ENDPOINT}", f"read metrics of {ENDPOINT}"}
+    assert promoted.record().name == "fraud-prod to fraud-v7"
+    assert expected <= promoted.task_names(expected)
