@@ -1,0 +1,101 @@
+"""``make docs``: writes the reference pages anew from the code itself, so that they cannot say anything else.
+
+A test compares what is written with what would be written now.
+"""
+
+import inspect
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import click
+from pydantic import BaseModel
+from pydantic_core import PydanticUndefined
+
+from policies.gates import spec as gates
+from policies.spec import InconclusiveSpec, MetricsSpec, Policy, Risk, StageSpec, Timeouts
+from policies.values import format_duration
+from rollway.cli import VERBS, Verbs, rollway
+
+REFERENCE: Final = Path(__file__).parent / "reference"
+_PARTS: Final[dict[str, type[BaseModel]]] = {
+    "The policy": Policy,
+    "`stages[…]`": StageSpec,
+    "`metrics`": MetricsSpec,
+    "`risk`": Risk,
+    "`inconclusive`": InconclusiveSpec,
+    "`timeouts`": Timeouts,
+}
+_GATES: Final[dict[str, type[BaseModel]]] = {
+    "A gate with `no_worse_than`, on errors": gates.CountComparison,
+    "A gate with `no_worse_than`, on latency": gates.LatencyComparison,
+    "`no_worse_than`": gates.Margin,
+    "A gate with `at_most` or `at_least`": gates.Threshold,
+    "A gate with `requests_at_least`": gates.MinimumSample,
+    "A gate with `share_within`": gates.TrafficSplit,
+}
+_ATTRIBUTE: Final = re.compile(r"^    (\w+): (.*?)(?=^    \w+: |\Z)", re.MULTILINE | re.DOTALL)
+
+
+def pages() -> Mapping[str, str]:
+    """Return the reference pages by file name."""
+    return {"policy.md": _policy_page(), "cli.md": _cli_page()}
+
+
+def _policy_page() -> str:
+    head = (
+        "# What a policy may say\n\nMade from the code by `make docs`. Durations are written `90s`, `10m`, `1h30m`; percentages with their "
+        "sign. A field that is not listed is a mistake, and is told as one.\n"
+    )
+    gate_head = "## Gates and guardrails\n\nEach has a name of your choice. What it asks for tells its kind.\n"
+    return "\n".join([head, *map(_section, _PARTS.items()), gate_head, *map(_section, _GATES.items())])
+
+
+def _section(part: tuple[str, type[BaseModel]]) -> str:
+    title, model = part
+    summary, _, attributes = inspect.cleandoc(model.__doc__ or "").partition("\n\nAttributes:\n")
+    told = {name: " ".join(text.split()) for name, text in _ATTRIBUTE.findall(attributes)}
+    rows = [f"| `{name}` | {_default(model, name)} | {told[name]} |" for name in model.model_fields]
+    return "\n".join([f"## {title}\n", f"{summary}\n", "| field | default | meaning |", "|---|---|---|", *rows, ""])
+
+
+def _default(model: type[BaseModel], name: str) -> str:
+    default = model.model_fields[name].default
+    if default is PydanticUndefined:
+        return "*required*"
+    if isinstance(default, BaseModel):
+        return "see below"
+    if hasattr(default, "total_seconds"):
+        return f"`{format_duration(default)}`"
+    return "" if default in (None, {}) else f"`{default}`"
+
+
+def _cli_page() -> str:
+    helps = [f"## rollway {verb}\n\n```text\n{_help(verb)}\n```\n" for verb in VERBS]
+    return "\n".join(["# The command line\n\nMade from the code by `make docs`.\n", *helps])
+
+
+def _help(verb: str) -> str:
+    group = rollway
+    if not isinstance(group, Verbs):
+        raise TypeError("the command line is no group of verbs")
+    context = click.Context(group, info_name="rollway")
+    command = group.get_command(context, verb)
+    if command is None:
+        raise LookupError(verb)
+    return command.get_help(click.Context(command, info_name=verb, parent=context, terminal_width=100))
+
+
+def main() -> int:
+    """Write the pages."""
+    REFERENCE.mkdir(exist_ok=True)
+    for name, text in pages().items():
+        (REFERENCE / name).write_text(text, "utf-8")
+        sys.stdout.write(f"docs/reference/{name}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
