@@ -5,6 +5,7 @@ import os
 
 from prefect import flow
 from prefect.client.schemas.objects import State
+from prefect.exceptions import Pause
 from prefect.logging import get_run_logger
 from prefect.states import Completed, Failed
 
@@ -12,10 +13,12 @@ from policies.errors import AwsError, RolloutError
 from policies.facts import Endpoint
 from policies.lifecycle import Ending, Outcome
 from policies.loading import load_policy
+from policies.observation import Signal
 from rollway.aws.sagemaker import describe_endpoint
 from rollway.aws.session import Aws, connect
 from rollway.loop.clock import Clock, SystemClock
 from rollway.loop.drive import drive, release
+from rollway.loop.hands import PlainHands
 from rollway.loop.rollout import Rollout
 from rollway.loop.starting import Request, open_journal, start
 from rollway.reports.outcome import headline, render_report
@@ -34,11 +37,11 @@ async def canary(rollout: RolloutRequest) -> State[Ending | RolloutError]:
     """
     clock = SystemClock()
     try:
-        aws = await asyncio.to_thread(connect, rollout.region)
+        aws = await asyncio.to_thread(connect, rollout.region or None)
         under_way = await set_out(aws, rollout, clock)
     except RolloutError as error:
         return Failed(name="Not started", message=f"{error}\n{error.hint}".strip(), data=error)
-    ending = await drive(under_way, clock)
+    ending = await drive_to_the_end(under_way, aws, clock)
     await free_endpoint(under_way, ending)
     await report(aws, under_way, ending)
     return final_state(under_way, ending)
@@ -68,6 +71,23 @@ def journal_location(rollout: RolloutRequest) -> str:
             "no journal is given", hint="Set ROLLWAY_JOURNAL=s3://bucket/prefix, or fill in the field Journal."
         )
     return location
+
+
+async def drive_to_the_end(rollout: Rollout, aws: Aws, clock: Clock) -> Ending:
+    """Drive the rollout until it has ended, also when somebody suspends the run.
+
+    Prefect carries out no task of a suspended run and wants its process to exit. So the rollout goes back to its baseline first, without
+    Prefect; a run that is resumed begins anew.
+    """
+    try:
+        return await drive(rollout, clock)
+    except Pause:
+        get_run_logger().warning("the run was suspended: going back to the baseline; resumed, it begins anew")
+        rollout.hands = PlainHands(aws)
+        rollout.interrupt(
+            Signal(verb="abort", reason="the run was suspended", by="the process that drives the rollout")
+        )
+        return await drive(rollout, clock)
 
 
 async def free_endpoint(rollout: Rollout, ending: Ending) -> None:

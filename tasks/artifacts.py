@@ -12,7 +12,14 @@ def artifact_key(kind: str, endpoint: str) -> str:
     return re.sub(r"[^a-z0-9-]+", "-", f"rollway-{kind}-{endpoint}".lower())
 
 
-@task(name="publish report", cache_policy=NO_CACHE, retries=3, retry_delay_seconds=2, timeout_seconds=60)
+@task(
+    name="publish report",
+    task_run_name="publish report on {endpoint}",
+    cache_policy=NO_CACHE,
+    retries=3,
+    retry_delay_seconds=2,
+    timeout_seconds=60,
+)
 async def publish_report(markdown: str, endpoint: str) -> None:
     """Publish the report of a rollout."""
     await acreate_markdown_artifact(markdown, key=artifact_key("report", endpoint), description="Outcome and why")

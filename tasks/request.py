@@ -1,42 +1,53 @@
 """What a user fills in to start a rollout: the form in Prefect's UI, checked before the flow's body runs."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Final
 
-_NAME = r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$"
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from policies.loading import LIBRARY
+
+_NAME: Final = r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$"
+_SHIPPED: Final = ", ".join(sorted(policy.stem for policy in LIBRARY.glob("*.yaml")))
 
 
 class RolloutRequest(BaseModel):
-    """Roll a model out on a live endpoint."""
+    """Which model shall take over which endpoint, and how."""
 
     model_config = ConfigDict(extra="forbid")
 
     endpoint: str = Field(
         title="Endpoint",
-        description="Name of the SageMaker endpoint. It must be InService, with one production variant.",
+        description="The SageMaker endpoint, for example fraud-prod. It must be InService, with one production variant.",
         pattern=_NAME,
         examples=["fraud-prod"],
     )
     model: str = Field(
         title="New model",
-        description="Name of the SageMaker model that shall take over. It must exist already.",
+        description="The SageMaker model that shall take over, for example fraud-v7. It must exist already.",
         pattern=_NAME,
         examples=["fraud-v7"],
     )
     policy: str = Field(
         default="canary",
         title="Policy",
-        description="Name of a policy that ships with Rollway, or path of a policy file on the worker.",
+        description=f"A policy that ships with Rollway ({_SHIPPED}), or the path of a policy file on the worker.",
         min_length=1,
     )
-    journal: str | None = Field(
-        default=None,
+    # Empty means not given: an optional field would be shown as a switch between "str" and "None".
+    journal: str = Field(
+        default="",
         title="Journal",
-        description="Where the rollout is recorded: s3://bucket/prefix. Empty: ROLLWAY_JOURNAL of the worker.",
-        pattern=r"^s3://.+",
+        description="Where the rollout is recorded, as s3://bucket/prefix. Left empty: the worker's ROLLWAY_JOURNAL.",
+        pattern=r"^(s3://.+)?$",
     )
-    region: str | None = Field(
-        default=None,
+    region: str = Field(
+        default="",
         title="Region",
-        description="AWS Region of the endpoint. Empty: the worker's own.",
-        pattern=r"^[a-z]{2}(-[a-z]+)+-\d$",
+        description="The endpoint's AWS Region, for example eu-central-1. Left empty: the worker's own.",
+        pattern=r"^([a-z]{2}(-[a-z]+)+-\d)?$",
     )
+
+    @field_validator("journal", "region", mode="before")
+    @classmethod
+    def _none_is_not_given(cls, value: object) -> object:
+        return "" if value is None else value

@@ -90,7 +90,9 @@ def _fill_in(options: Options, journal: str) -> RolloutRequest:
     """
     names = ("endpoint", "model", "policy", "region")
     try:
-        return RolloutRequest.model_validate({name: options[name] for name in names} | {"journal": journal})
+        return RolloutRequest.model_validate(
+            {name: options[name] for name in names if options[name]} | {"journal": journal}
+        )
     except ValidationError as error:
         wrong = "; ".join(f"{each['loc'][0]} {each['input']!r}: {each['msg']}" for each in error.errors())
         raise UsageProblem(wrong) from error

@@ -42,8 +42,8 @@ def render_report(chronicle: Chronicle, ending: Ending, live: Endpoint | None) -
         f"**Live now:** {_live(live)}",
         f"{_subject(plan)} · took {took} · journal `{plan.rollout_id}`",
         "## Gates at the last look",
-        _verdict_table(last_verdicts(records)),
-        "## What happened",
+        _verdict_list(last_verdicts(records)),
+        "## What happened (UTC)",
         "\n".join(f"- {line}" for line in timeline(records)),
     ]
     return "\n\n".join(parts) + "\n"
@@ -88,8 +88,8 @@ def _live(live: Endpoint | None) -> str:
     return f"{live.status}, config `{live.config}`, traffic {format_shares(live.shares)}, instances {counts}"
 
 
-def _verdict_table(verdicts: Sequence[GateVerdict]) -> str:
+def _verdict_list(verdicts: Sequence[GateVerdict]) -> str:
+    """Say what each gate said, as a list: Prefect's UI cuts off what does not fit into a table's cell."""
     if not verdicts:
         return "No gate was judged: the candidate got no traffic."
-    rows = [f"| {verdict.gate} | {verdict.verdict} | {verdict.sentence} |" for verdict in verdicts]
-    return "\n".join(["| gate | verdict | why |", "|---|---|---|", *rows])
+    return "\n".join(f"- **{verdict.gate} {verdict.verdict}** — {verdict.sentence}" for verdict in verdicts)
