@@ -12,7 +12,7 @@ def test_failing_candidate_is_rolled_back(account, policy):
     assert state is not None
     assert (state.is_completed(), state.name) == (True, "Rolled back")
     assert "of the candidate's requests failed" in str(state.message)
-    assert "| errors | FAIL |" in run.artifact("markdown")
+    assert "**errors FAIL** — " in run.artifact("markdown")
     assert run.artifact("progress") == 0
     assert account.is_on_baseline()
 

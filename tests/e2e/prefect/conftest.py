@@ -35,6 +35,8 @@ def runs(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, s
         (folder / f"{name}.yaml").write_text(POLICY.format(share=share, bake=bake), "utf-8")
     for endpoint in STOPPED:
         site.create_endpoint(endpoint)
+    for endpoint in STOPPED:
+        site.await_serving(endpoint, "AllTraffic")
     policies = {"digits": "finish"} | dict.fromkeys(STOPPED, "linger")
     return {endpoint: start(site, endpoint, str(folder / f"{name}.yaml")) for endpoint, name in policies.items()}
 

@@ -24,6 +24,7 @@ BIN = Path(sys.executable).parent
 LIMIT_S = 90
 STOP_LIMIT_S = 15
 PAUSE_S = 0.3
+TRIES = 3
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class Site:
         assert answer.json()["status"] == "ACCEPT"
 
     def create_endpoint(self, name: str) -> None:
-        """Put one more endpoint in service, on the model that serves already."""
+        """Create one more endpoint, on the model that serves already; it comes into service a little later."""
         variant = {
             "VariantName": "AllTraffic",
             "ModelName": "digits-baseline",
@@ -72,7 +73,6 @@ class Site:
         }
         self.aws.sagemaker.create_endpoint_config(EndpointConfigName=f"{name}-first", ProductionVariants=[variant])
         self.aws.sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=f"{name}-first")
-        self.await_serving(name, "AllTraffic")
 
     def await_serving(self, endpoint: str, variant: str) -> None:
         """Wait until an endpoint is in service and a variant gets some of its traffic."""
@@ -96,15 +96,23 @@ def open_site(folder: Path) -> Generator[Site]:
     with patch.dict(os.environ), set_scene(folder, with_prefect=True) as scene:
         *preparing, worker = documented_commands()
         for command in preparing:
-            done = subprocess.run(
-                command, cwd=ROOT, env=_environment(scene.environment), capture_output=True, text=True, check=False
-            )
-            assert done.returncode == 0, done.stdout + done.stderr
+            _type_in(command, scene.environment)
         with (
             _running(worker, folder, scene.environment),
             httpx.Client(base_url=scene.environment["PREFECT_API_URL"]) as api,
         ):
             yield Site(scene.aws, api)
+
+
+def _type_in(command: list[str], environment: Mapping[str, str]) -> None:
+    """Type a command, again where Prefect's SQLite was busy (503), as a user would: they may all be repeated."""
+    for _ in range(TRIES):
+        done = subprocess.run(
+            command, cwd=ROOT, env=_environment(environment), capture_output=True, text=True, check=False
+        )
+        if done.returncode == 0 or "503" not in done.stdout + done.stderr:
+            break
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def documented_commands() -> list[list[str]]:

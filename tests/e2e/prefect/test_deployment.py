@@ -2,8 +2,11 @@
 
 import os
 import signal
+from pathlib import Path
 
 import pytest
+
+from tests.e2e.prefect.site import ROOT, documented_commands
 
 
 def test_sigterm_to_the_flow_brings_the_endpoint_back(site, runs):
@@ -72,3 +75,18 @@ def test_unknown_endpoint_fails_the_run_before_anything_is_touched(site):
     state = site.ended(answer.json()["id"])
     assert (state["type"], state["name"]) == ("FAILED", "Not started")
     assert "no-such-endpoint" in state["message"]
+
+
+def test_site_was_brought_up_with_the_documented_commands(site):
+    """The site stands by what README.md tells a user to type, word by word; its deployment is there to be run."""
+    documented = [
+        "prefect work-pool create rollway --type process",
+        "prefect --no-prompt deploy --prefect-file deployments.yaml --all",
+        "prefect worker start --pool rollway",
+    ]
+    typed = [" ".join([Path(program).name, *rest]) for program, *rest in documented_commands()]
+    readme = (ROOT / "README.md").read_text("utf-8")
+
+    assert typed == documented
+    assert "\n".join(documented) in readme
+    assert site.ask("GET", "/deployments/name/canary/canary").json()["work_pool_name"] == "rollway"
