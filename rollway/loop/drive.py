@@ -54,6 +54,7 @@ async def drive(rollout: Rollout, clock: Clock) -> Ending:
 
 async def _unbroken(rollout: Rollout, clock: Clock) -> Decision:
     """Run one tick to its end even when the task is cancelled: a command half carried out helps nobody."""
+    rollout.wake.clear()  # before looking: whoever interrupts during the tick must still cut the rest short
     tick = asyncio.ensure_future(rollout.tick(clock.now()))
     while True:
         try:
@@ -65,7 +66,6 @@ async def _unbroken(rollout: Rollout, clock: Clock) -> Decision:
 
 
 async def _rest(rollout: Rollout, clock: Clock, decision: Decision) -> None:
-    rollout.wake.clear()
     try:
         await clock.sleep(decision.next_look, rollout.wake)
     except asyncio.CancelledError:

@@ -179,6 +179,22 @@ def test_sigterm_brings_the_endpoint_back_whatever_the_stage(rehearsal, phase, s
     assert on_baseline(rehearsal)
 
 
+def test_a_stop_during_a_look_is_heard_at_the_very_next_moment(rehearsal):
+    """SIGTERM in the middle of a look is not slept over: the way back begins before any time passes."""
+    stopped_at = []
+
+    def stop(rehearsal: Rehearsal) -> None:
+        stopped_at.append(rehearsal.now())
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    rehearsal.watch = at(Phase.BAKING, 0, stop)
+
+    ending = rehearsal.play(SHORT)
+
+    assert ending.outcome is Outcome.ABORTED
+    assert stopped_at == [ending.at]
+
+
 def test_cancelling_the_task_brings_the_endpoint_back(rehearsal):
     """Asyncio's cancellation, which is how Prefect cancels a flow, is an orderly way back too."""
     rollout = rehearsal.begin(SHORT)
