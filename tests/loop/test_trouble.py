@@ -7,6 +7,7 @@ import signal
 import pytest
 
 from policies.lifecycle import Outcome, Phase
+from policies.observation import Signal
 from rollway.loop.drive import drive
 from rollway.loop.watching import watched_by
 from rollway.sandbox.faults import (
@@ -180,12 +181,12 @@ def test_sigterm_brings_the_endpoint_back_whatever_the_stage(rehearsal, phase, s
 
 
 def test_a_stop_during_a_look_is_heard_at_the_very_next_moment(rehearsal):
-    """SIGTERM in the middle of a look is not slept over: the way back begins before any time passes."""
+    """An interruption in the middle of a look is not slept over: the way back begins before any time passes."""
     stopped_at = []
 
     def stop(rehearsal: Rehearsal) -> None:
         stopped_at.append(rehearsal.now())
-        os.kill(os.getpid(), signal.SIGTERM)
+        rehearsal.rollout.interrupt(Signal(verb="abort", reason="stop", by="tester"))
 
     rehearsal.watch = at(Phase.BAKING, 0, stop)
 
