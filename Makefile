@@ -50,7 +50,7 @@ docs: $(STAMP) ## make the pictures and generated pages in docs/ anew
 
 lock: $(STAMP) ## resolve constraints.txt anew: names, versions and hashes only
 	@$(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --upgrade --generate-hashes \
-	  --no-header --no-annotate --extra sandbox --group dev --output-file constraints.txt
+	  --no-header --no-annotate --extra sandbox --extra parquet --extra plots --group dev --output-file constraints.txt
 
 clean: ## remove the environment and everything generated
 	@rm -rf .venv .ruff_cache .rollway build dist

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from policies.gates import spec as gates
-from policies.spec import InconclusiveSpec, MetricsSpec, Policy, Risk, StageSpec, Timeouts
+from policies.spec import HistogramSpec, InconclusiveSpec, MetricsSpec, Policy, Risk, StageSpec, Timeouts
 from policies.values import format_duration
 from rollway.cli import VERBS, Verbs, rollway
 
@@ -24,6 +24,7 @@ _PARTS: Final[dict[str, type[BaseModel]]] = {
     "The policy": Policy,
     "`stages[…]`": StageSpec,
     "`metrics`": MetricsSpec,
+    "`metrics.histograms`": HistogramSpec,
     "`risk`": Risk,
     "`inconclusive`": InconclusiveSpec,
     "`timeouts`": Timeouts,
@@ -31,6 +32,7 @@ _PARTS: Final[dict[str, type[BaseModel]]] = {
 _GATES: Final[dict[str, type[BaseModel]]] = {
     "A gate with `no_worse_than`, on errors": gates.CountComparison,
     "A gate with `no_worse_than`, on latency": gates.LatencyComparison,
+    "A gate with `no_worse_than`, on any other metric": gates.AverageComparison,
     "`no_worse_than`": gates.Margin,
     "A gate with `at_most` or `at_least`": gates.Threshold,
     "A gate with `requests_at_least`": gates.MinimumSample,

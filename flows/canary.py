@@ -14,6 +14,7 @@ from policies.facts import Endpoint
 from policies.lifecycle import Ending, Outcome
 from policies.loading import load_policy
 from policies.observation import Signal
+from policies.plan import Plan
 from rollway.aws.sagemaker import describe_endpoint
 from rollway.aws.session import Aws, connect
 from rollway.loop.clock import Clock, SystemClock
@@ -23,7 +24,7 @@ from rollway.loop.rollout import Rollout
 from rollway.loop.starting import Request, open_journal, start
 from rollway.reports.outcome import headline, render_report
 from tasks.artifacts import publish_report
-from tasks.aws import plan
+from tasks.aws import forewarn, plan
 from tasks.hands import PrefectHands
 from tasks.request import RolloutRequest
 
@@ -56,7 +57,17 @@ async def set_out(aws: Aws, rollout: RolloutRequest, clock: Clock) -> Rollout:
     store = open_journal(aws, journal_location(rollout))
     request = Request(rollout.endpoint, rollout.model, load_policy(rollout.policy))
     planned = await plan(aws, request, clock.now())
+    await warn(aws, planned, clock)
     return await asyncio.to_thread(start, planned, store, PrefectHands(aws))
+
+
+async def warn(aws: Aws, planned: Plan, clock: Clock) -> None:
+    """Log which gates may not decide in time at the present traffic. Nothing here may keep the rollout from starting."""
+    try:
+        for line in (await forewarn(aws, planned, clock.now())).lines:
+            get_run_logger().warning(line)
+    except Exception as error:  # noqa: BLE001 - Prefect's server may be away, and a task may run out of time
+        get_run_logger().warning("whether the gates can decide in time is not known: %r", error)
 
 
 def journal_location(rollout: RolloutRequest) -> str:

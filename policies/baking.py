@@ -9,7 +9,7 @@ from policies.plan import Plan
 from policies.spec import OnInconclusive
 from policies.strategies.stage import Stage
 from policies.values import format_duration
-from policies.verdict import GateVerdict, Verdict
+from policies.verdict import Answer, GateVerdict
 
 
 def bake(plan: Plan, state: State, verdicts: tuple[GateVerdict, ...], now: datetime) -> Decision:
@@ -19,14 +19,15 @@ def bake(plan: Plan, state: State, verdicts: tuple[GateVerdict, ...], now: datet
     if left > timedelta(0):
         reason = f"baking {stage.share:g} %: {format_duration(left)} left; {summarise(verdicts)}"
         return Decision(state, "wait", reason, plan.policy.metrics.look_every, verdicts=verdicts)
-    if all(verdict.verdict is Verdict.PASS for verdict in verdicts):
+    passed = {verdict.gate for verdict in verdicts if verdict.verdict is Answer.PASS}
+    if needed_gates(plan, state) <= passed:
         return _advance(plan, state, verdicts, now)
     return _undecided(plan, state, verdicts, now)
 
 
 def bake_ends(plan: Plan, state: State) -> datetime:
     """Return when the metrics of the whole bake will have settled."""
-    return state.since + plan.stages[state.stage].bake + plan.policy.metrics.settle
+    return state.since + plan.policy.warm_up + plan.stages[state.stage].bake + plan.policy.metrics.settle
 
 
 def summarise(verdicts: Sequence[GateVerdict]) -> str:
@@ -38,7 +39,7 @@ def summarise(verdicts: Sequence[GateVerdict]) -> str:
 
 def explain_failures(verdicts: Sequence[GateVerdict]) -> str:
     """Say which gates failed, with their numbers."""
-    return "; ".join(f"{verdict.gate}: {verdict.sentence}" for verdict in verdicts if verdict.verdict is Verdict.FAIL)
+    return "; ".join(f"{verdict.gate}: {verdict.sentence}" for verdict in verdicts if verdict.verdict is Answer.FAIL)
 
 
 def _advance(plan: Plan, state: State, verdicts: tuple[GateVerdict, ...], now: datetime) -> Decision:
@@ -54,7 +55,8 @@ def _advance(plan: Plan, state: State, verdicts: tuple[GateVerdict, ...], now: d
 
 
 def _undecided(plan: Plan, state: State, verdicts: tuple[GateVerdict, ...], now: datetime) -> Decision:
-    open_verdicts = [verdict for verdict in verdicts if verdict.verdict is not Verdict.PASS]
+    needed = needed_gates(plan, state)
+    open_verdicts = [verdict for verdict in verdicts if verdict.gate in needed and verdict.verdict is not Answer.PASS]
     told = "; ".join(f"{verdict.gate} {verdict.verdict}: {verdict.sentence}" for verdict in open_verdicts)
     extended = now - bake_ends(plan, state)
     actions = {_action(plan, verdict, extended) for verdict in open_verdicts}
@@ -67,6 +69,11 @@ def _undecided(plan: Plan, state: State, verdicts: tuple[GateVerdict, ...], now:
         return Decision(state, "hold", f"holding for a person or for better data — {told}", look, verdicts=verdicts)
     left = format_duration(plan.policy.extend_at_most - extended)
     return Decision(state, "wait", f"bake extended, at most {left} more — {told}", look, verdicts=verdicts)
+
+
+def needed_gates(plan: Plan, state: State) -> set[str]:
+    """Return the gates and guardrails that must pass at the present stage; one without a verdict has not passed."""
+    return {*plan.stages[state.stage].gates, *plan.policy.guardrails}
 
 
 def _action(plan: Plan, verdict: GateVerdict, extended: timedelta) -> OnInconclusive:

@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 from typing import Final, assert_never
 
 from policies.baking import bake, bake_ends, explain_failures
+from policies.compare.memory import FORGETFUL, Forgetful
 from policies.decision import Decision
 from policies.drift import find_drift
 from policies.facts import IDLE_TROUBLE, Endpoint
-from policies.gates.evidence import gather_evidence
+from policies.gates.evidence import Evidence, gather_evidence
 from policies.gates.judging import judge_gates
 from policies.goal import Goal, next_commands
 from policies.lifecycle import (
@@ -41,15 +42,16 @@ POLL_EVERY: Final = timedelta(seconds=15)
 """Time between two looks while AWS is at work; the loop adds jitter and shortens it to the policy's ``look_every``."""
 
 
-def judge(plan: Plan, state: State, metrics: Metrics | Unavailable) -> tuple[GateVerdict, ...]:
-    """Judge the guardrails and the present stage's gates; there is nothing to judge before the first shift."""
+def judge(
+    plan: Plan, state: State, metrics: Metrics | Unavailable, memory: Forgetful = FORGETFUL
+) -> tuple[GateVerdict, ...]:
+    """Judge every gate and guardrail, also those that the present stage does not need: each may fail. Before the first shift, none."""
     if not state.windows:
         return ()
-    evidence = metrics if isinstance(metrics, Unavailable) else gather_evidence(plan.policy, metrics, state.windows)
-    policy = plan.policy
-    stage = plan.stages[state.windows[-1].stage]
-    guardrails = judge_gates(policy.guardrails, tuple(policy.guardrails), evidence)
-    return (*judge_gates(policy.gates, stage.gates, evidence), *guardrails)
+    evidence: Evidence | Unavailable = (
+        metrics if isinstance(metrics, Unavailable) else gather_evidence(plan.policy, metrics, state.windows, memory)
+    )
+    return judge_gates(plan.policy.gates | plan.policy.guardrails, evidence)
 
 
 def decide(plan: Plan, state: State, observation: Observation, now: datetime, judge: Judge = judge) -> Decision:

@@ -18,7 +18,8 @@ ARMS: Final[tuple[Arm, ...]] = ("baseline", "candidate")
 
 COUNT_COLUMNS: Final = ("invocations", "errors_4xx", "errors_5xx", "model_errors", "latency_count")
 LATENCY_COLUMNS: Final = ("latency_sum_us", "latency_min_us", "latency_max_us")
-STRATA_COLUMNS: Final = ("minute", "arm", *COUNT_COLUMNS, *LATENCY_COLUMNS)
+HISTOGRAM_COLUMN: Final = "latency_histogram"
+STRATA_COLUMNS: Final = ("minute", "arm", *COUNT_COLUMNS, *LATENCY_COLUMNS, HISTOGRAM_COLUMN)
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,19 @@ class SeriesRequest:
 
 
 @dataclass(frozen=True)
+class HistogramRequest:
+    """How latency histograms are read; what they cost is proportional to bins and to how often they are read.
+
+    Attributes:
+        bins_per_query: how many of CloudWatch's bins (10 % each) one query spans; more is cheaper and coarser.
+        every: time between two readings.
+    """
+
+    bins_per_query: int
+    every: timedelta
+
+
+@dataclass(frozen=True)
 class MetricsRequest:
     """The metrics that the next decision needs.
 
@@ -61,6 +75,7 @@ class MetricsRequest:
         settle: how old a period must be before it is given back.
         reread: how far back periods that were read before are read again.
         series: further metrics, by the name of the gate that wants them.
+        histograms: how to read latency histograms; None when no gate wants them.
     """
 
     endpoint: str
@@ -70,6 +85,7 @@ class MetricsRequest:
     settle: timedelta
     reread: timedelta
     series: Mapping[str, SeriesRequest] = field(default_factory=dict[str, SeriesRequest])
+    histograms: HistogramRequest | None = None
 
 
 @dataclass(frozen=True)
@@ -78,7 +94,8 @@ class Metrics:
 
     Attributes:
         strata: one row per (minute, arm) with the columns ``STRATA_COLUMNS``: ``minute`` is the period's start (timezone-aware UTC),
-            counts are whole numbers, latencies are microseconds and NaN where no request was answered. A period in which CloudWatch has
+            counts are whole numbers, latencies are microseconds and NaN where no request was answered; ``latency_histogram`` holds a dict
+            from bin to count, or None where there is none (yet). A period in which CloudWatch has
             no ``Invocations`` of an arm has no row of that arm: nothing was asked of it, or nothing is known.
         series: one value per period with data, indexed by the period's start, by the name of the gate that wants them.
         settled_until: end of the newest settled period; what comes after is not known yet.

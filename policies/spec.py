@@ -31,7 +31,8 @@ class StageSpec(Frozen):
         share: percent of traffic that the candidate gets.
         bake: least time at this share, as seen in the metrics, before the gates may pass.
         instances: how many instances the candidate needs here; by default as many of the baseline's as its share calls for.
-        gates: names of the gates that count here, beside sample and split, which always do; all of them by default.
+        gates: names of the gates that must pass here, beside sample and split, which always must; all of them by default. Any gate may fail
+            at any stage.
     """
 
     share: Annotated[float, Field(gt=0, le=100)]
@@ -47,6 +48,18 @@ class StageSpec(Frozen):
         return bake
 
 
+class HistogramSpec(Frozen):
+    """How latency histograms are read from CloudWatch, bin by bin: one metric requested per bin, arm and reading.
+
+    Attributes:
+        bins_per_query: how many of CloudWatch's bins of 10 % one query spans; more is cheaper and coarser.
+        every: time between two readings; rarer is cheaper, and latency is judged later.
+    """
+
+    bins_per_query: Annotated[int, Field(ge=1, le=7)] = 1
+    every: Duration = timedelta(minutes=1)
+
+
 class MetricsSpec(Frozen):
     """How the metrics are read.
 
@@ -56,12 +69,14 @@ class MetricsSpec(Frozen):
         settle: how old a period must be before its numbers are trusted, because CloudWatch publishes late.
         reread: how far back numbers are read again at each look, because late requests still change them.
         look_every: time between two looks.
+        histograms: how latency histograms are read.
     """
 
     period: Duration = timedelta(minutes=1)
     settle: Duration = timedelta(minutes=2)
     reread: Duration = timedelta(minutes=5)
     look_every: Duration = timedelta(seconds=30)
+    histograms: HistogramSpec = HistogramSpec()
 
     @field_validator("look_every")
     @classmethod
@@ -98,12 +113,14 @@ class InconclusiveSpec(Frozen):
         few_requests: measured, but not enough yet.
         traffic_split: the candidate does not get the share it was given.
         metrics_unavailable: the metrics could not be read, or are missing.
+        environment: both arms got worse together.
         otherwise: any other reason, and an extension that has run out.
     """
 
     few_requests: OnInconclusive = "extend"
     traffic_split: OnInconclusive = "hold"
     metrics_unavailable: OnInconclusive = "hold"
+    environment: OnInconclusive = "hold"
     otherwise: OnInconclusive = "hold"
 
 
@@ -134,6 +151,7 @@ class Policy(Frozen):
     Attributes:
         strategy: the kind of rollout.
         stages: the ladder of shares, rising.
+        warm_up: how long after each shift the minutes are left out of the evidence, for cold caches; the bake begins after it.
         keep_control: whether at least 5 % of the traffic stays on the baseline, as the control, until the last bake is over.
         gates: must pass before the next stage, by name.
         guardrails: may end the rollout at any look, by name.
@@ -148,6 +166,7 @@ class Policy(Frozen):
 
     strategy: Literal["canary"]
     stages: tuple[StageSpec, ...]
+    warm_up: Duration = timedelta(0)
     keep_control: bool = True
     gates: Annotated[dict[str, Gate], Field(validate_default=True)] = {}
     guardrails: dict[str, Gate] = {}
@@ -175,6 +194,14 @@ class Policy(Frozen):
         if problems:
             raise PolicyError("policy", problems)
         return self
+
+    def gates_at(self, stage: int) -> tuple[str, ...]:
+        """Return the gates that a stage needs; sample and split count at every one, or a stage could pass without data."""
+        chosen = self.stages[stage].gates
+        always = MinimumSample | TrafficSplit
+        return tuple(
+            name for name, gate in self.gates.items() if chosen is None or name in chosen or isinstance(gate, always)
+        )
 
     @property
     def digest(self) -> str:

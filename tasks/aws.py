@@ -15,6 +15,8 @@ from rollway.aws.cloudwatch import MetricsReader
 from rollway.aws.execution import carry_out
 from rollway.aws.sagemaker import describe_endpoint
 from rollway.aws.session import Aws
+from rollway.loop import forewarning
+from rollway.loop.forewarning import Forewarning
 from rollway.loop.starting import Request, plan_rollout
 
 READ_TIMEOUT_S: Final = 120
@@ -30,6 +32,12 @@ ACT_TIMEOUT_S: Final = 300
 async def plan(aws: Aws, request: Request, now: datetime) -> Plan:
     """Read the facts and plan; a reason not to start is final, so nothing is retried."""
     return await asyncio.to_thread(plan_rollout, aws, request, now)
+
+
+@task(name="forewarn", task_run_name="forecast {plan.endpoint}", cache_policy=NO_CACHE, timeout_seconds=READ_TIMEOUT_S)
+async def forewarn(aws: Aws, plan: Plan, now: datetime) -> Forewarning:
+    """Say which gates may not decide in time at the present traffic."""
+    return await asyncio.to_thread(forewarning.forewarn, aws, plan, now)
 
 
 @task(

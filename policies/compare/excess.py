@@ -6,57 +6,86 @@ that very stratum, so a stratum's own rate is free and an outage that hits both 
 Wasserman, Ramdas, Balakrishnan (2020), arXiv 1912.11436.
 """
 
-from typing import Final
+from typing import Protocol
 
 import numpy as np
 from scipy.special import betaln, xlog1py, xlogy
 
-from policies.compare.comparison import Floats
-from policies.gates.spec import Margin
-
-_GOLDEN: Final = (5**0.5 - 1) / 2
-_STEPS: Final = 48
-"""Golden-section steps: the bracket shrinks below 1e-10, far below what a likelihood can tell apart."""
+from policies.strata.arrays import Arms, Floats
 
 Counts = tuple[Floats, Floats]
 """Errors and requests of one arm, by stratum."""
 
 
-def excess_evidence(candidate: Counts, baseline: Counts, margin: Margin) -> Floats:
-    """Return the log e-value after each stratum."""
-    return _predict(*candidate) + _predict(*baseline) - np.cumsum(_best_within_margin(candidate, baseline, margin))
+class RateMargin(Protocol):
+    """How much higher than the baseline's the candidate's error rate may be; the wider one counts."""
+
+    @property
+    def ratio(self) -> float:
+        """Tolerated multiple."""
+        ...
+
+    @property
+    def or_absolute(self) -> float:
+        """Tolerated difference, as a fraction; 0 for none."""
+        ...
+
+
+def excess_evidence(failures: Arms, requests: Arms, margin: RateMargin) -> Floats:
+    """Return the log e-value after each stratum, shape (..., strata)."""
+    candidate, baseline = (failures.candidate, requests.candidate), (failures.baseline, requests.baseline)
+    return (
+        _predict(*candidate)
+        + _predict(*baseline)
+        - np.cumsum(_best_within_margin(candidate, baseline, margin), axis=-1)
+    )
 
 
 def _predict(errors: Floats, requests: Floats) -> Floats:
     """Log probability of one arm's answers so far, each predicted from those before it (Jeffreys prior)."""
-    failed, answered = np.cumsum(errors), np.cumsum(requests - errors)
+    failed, answered = np.cumsum(errors, axis=-1), np.cumsum(requests - errors, axis=-1)
     evidence: Floats = betaln(0.5 + failed, 0.5 + answered).astype(np.float64)
     return evidence - float(betaln(0.5, 0.5))
 
 
-def _best_within_margin(candidate: Counts, baseline: Counts, margin: Margin) -> Floats:
+def _best_within_margin(candidate: Counts, baseline: Counts, margin: RateMargin) -> Floats:
     """Log likelihood, per stratum, of the likeliest rates of which the candidate's is within the margin."""
-    rates = [errors / requests for errors, requests in (candidate, baseline)]
+    rates = [errors / np.maximum(requests, 1) for errors, requests in (candidate, baseline)]
     free = _log_likelihood(candidate, rates[0]) + _log_likelihood(baseline, rates[1])
     within = rates[0] <= np.maximum(rates[1] * margin.ratio, rates[1] + margin.or_absolute)
-    by_ratio = _best_along(candidate, baseline, (margin.ratio, 0.0))
-    by_difference = _best_along(candidate, baseline, (1.0, margin.or_absolute))
+    by_ratio = _best_at_ratio(candidate, baseline, margin.ratio)
+    by_difference = _best_at_difference(candidate, baseline, margin.or_absolute)
     return np.where(within, free, np.maximum(by_ratio, by_difference))
 
 
-def _best_along(candidate: Counts, baseline: Counts, line: tuple[float, float]) -> Floats:
-    """Maximise over the baseline's rate with the candidate's on a line: slope times it, plus an offset. Concave, so one peak."""
-    slope, offset = line
+def _best_at_ratio(candidate: Counts, baseline: Counts, ratio: float) -> Floats:
+    """Maximise with the candidate's rate a multiple of the baseline's: the score equation is quadratic (Farrington, Manning 1990)."""
+    (failed, drawn), (others, rest) = candidate, baseline
+    linear = ratio * (drawn + others) + rest + failed
+    constant = failed + others
+    root = np.sqrt(np.maximum(linear**2 - 4 * ratio * (drawn + rest) * constant, 0.0))
+    rate = 2 * constant / np.maximum(linear + root, 1)
+    return _log_likelihood(baseline, rate) + _log_likelihood(candidate, ratio * rate)
+
+
+def _best_at_difference(candidate: Counts, baseline: Counts, difference: float) -> Floats:
+    """Maximise with the candidate's rate the baseline's plus a difference: the score equation is cubic (Miettinen, Nurminen 1985)."""
+    (failed, drawn), (others, rest) = candidate, baseline
+    size = np.maximum(drawn + rest, 1)
+    square = ((drawn + 2 * rest) * difference - size - failed - others) / (3 * size)
+    linear = ((rest * difference - size - 2 * others) * difference + failed + others) / (3 * size)
+    constant = others * difference * (1 - difference) / size
+    half = square**3 - 1.5 * linear * square + constant / 2
+    radius = np.where(half < 0, -1.0, 1.0) * np.sqrt(np.maximum(square**2 - linear, 1e-300))
+    angle = (np.pi + np.arccos(np.clip(half / radius**3, -1.0, 1.0))) / 3
+    rate = np.clip(2 * radius * np.cos(angle) - square, 0.0, 1 - difference)
 
     def value(rate: Floats) -> Floats:
-        return _log_likelihood(baseline, rate) + _log_likelihood(candidate, slope * rate + offset)
+        return _log_likelihood(baseline, rate) + _log_likelihood(candidate, rate + difference)
 
-    low, high = np.zeros_like(candidate[0]), np.full_like(candidate[0], (1 - offset) / slope)
-    for _ in range(_STEPS):
-        left, right = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)
-        rising = value(left) < value(right)
-        low, high = np.where(rising, left, low), np.where(rising, high, right)
-    return np.maximum(value((low + high) / 2), value(np.zeros_like(low)))
+    return np.maximum(
+        value(rate), value(np.zeros_like(rate))
+    )  # without failures of the baseline, the peak may lie at the edge
 
 
 def _log_likelihood(arm: Counts, rate: Floats) -> Floats:

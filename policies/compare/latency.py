@@ -1,91 +1,100 @@
-"""Latency by its per-minute averages: a t-mixture e-process on the log ratio of the arms, the minute as the sampling unit.
+"""Latency by whole histograms (E-rank), and one of its quantiles by the requests beyond it (E-hist).
 
-Minutes vary for reasons of their own, also between the arms, so their scatter is estimated from the minutes themselves
-(DerSimonian-Laird), and so is their autocorrelation. Source of the mixture: Lindon, Ham, Tingley, Bojinov (2022), arXiv 2210.08589; the
-corrections are heuristics whose error rates are established by simulation.
+A margin is a whole number of histogram bins: the candidate's histogram is moved down by it, and what is left must not be slower (or, for
+the other direction, must be faster). Between two bins the margin is rounded so that neither a rollback nor a promotion gets easier.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final
 
 import numpy as np
-import pandas as pd
 
-from policies.compare.comparison import Comparison, Floats, e_value
-from policies.gates.spec import Margin
+from policies.compare.comparison import Comparison, Scores, Steps, compose
+from policies.compare.counts import BOTH_WAYS, log_odds_score, odds_steps
+from policies.compare.memory import FORGETFUL, Forgetful
+from policies.compare.ranks import RANK_WEIGHTS, rank_score, rank_steps, shift, swap
+from policies.strata.arrays import BIN_RATIO, Arms, Floats, Histograms, Integers
 
-LEAST_STRATA: Final = 5
-_PRIOR_CORRELATION: Final = 0.2
-_PRIOR_WEIGHT: Final = 10
-_MOST_CORRELATION: Final = 0.95
-_MIXTURE: Final = 5.0
-_LEAST_ERROR: Final = 1e-6
-"""Strata that agree to the last digit leave no scatter to estimate an error from; their effect is evidence all the same."""
-
-
-@dataclass(frozen=True)
-class _Effect:
-    """The mean log ratio over a run of strata: its estimate, standard error and effective sample size."""
-
-    estimate: float
-    error: float
-    size: float
+SEVERE_RATIO: Final = 1.4
+_BEYOND_TOLERATED: Final = 1.2
+"""The severe lane tests this ratio, or this multiple of the tolerated one where that is more."""
+_RANK_VARIANCE: Final = 0.01
+_TAIL_VARIANCE: Final = 0.02
+"""Assumed variances between arms until the data speak: latencies that vary by 5 % from minute to minute in each arm."""
 
 
-def compare_latency(pairs: pd.DataFrame, margin: Margin) -> Comparison:
-    """Compare mean latencies.
+def compare_latency(histograms: Histograms, ratio: float, stage: Integers, memory: Forgetful = FORGETFUL) -> Comparison:
+    """Compare whole latency distributions.
 
     Args:
-        pairs: per minute ``latency_sum_us_*`` and ``latency_count_*`` of both arms, counts above zero.
-        margin: the tolerated ratio.
+        histograms: latency histograms by stratum.
+        ratio: tolerated ratio of latencies, above 1.
+        stage: index of each stratum's stage.
+        memory: of earlier looks.
     """
-    counts = {arm: pairs[f"latency_count_{arm}"].to_numpy(float) for arm in ("candidate", "baseline")}
-    means = {arm: pairs[f"latency_sum_us_{arm}"].to_numpy(float) / count for arm, count in counts.items()}
-    log_ratios = np.log(means["candidate"] / means["baseline"])
-    information = counts["candidate"] * counts["baseline"] / (counts["candidate"] + counts["baseline"])
-    looks = [_summarise(log_ratios[:end], information[:end]) for end in range(LEAST_STRATA, len(log_ratios) + 1)]
-    if not looks:
-        return Comparison(worse=1.0, not_worse=1.0, strata=len(pairs))
-    null = float(np.log(margin.ratio))
-    worse = max(_log_e_value(look, null, direction=1) for look in looks)
-    return Comparison(
-        worse=e_value(worse), not_worse=e_value(_log_e_value(looks[-1], null, direction=-1)), strata=len(pairs)
+    severe, wide, narrow = _margins(ratio)
+
+    def recall(work: Callable[[Arms], Floats], bins: int) -> Floats:
+        counts = histograms.counts
+        return memory.recall((work, bins), partial(_shifted, work, bins), counts.candidate, counts.baseline, time=-2)
+
+    steps = Steps(
+        severe=recall(rank_steps, severe),
+        tolerated=recall(rank_steps, wide),
+        better=recall(_faster_steps, narrow),
+        weights=RANK_WEIGHTS,
     )
+    score, information = recall(rank_score, narrow)
+    return compose(steps, Scores(score, information, _RANK_VARIANCE), stage, memory)
 
 
-def _summarise(log_ratios: Floats, information: Floats) -> _Effect:
-    count = len(log_ratios)
-    fixed = float(np.average(log_ratios, weights=information))
-    heterogeneity = float(information @ (log_ratios - fixed) ** 2)
-    total = information.sum()
-    between = max(0.0, (heterogeneity - (count - 1)) / (total - (information**2).sum() / total))
-    weights = information / (1 + between * information)
-    estimate = float(np.average(log_ratios, weights=weights))
-    residuals = np.sqrt(weights) * (log_ratios - estimate)
-    inflation = _inflation(residuals)
-    spread = float((weights**2 @ (log_ratios - estimate) ** 2) * count / (count - 1))
-    return _Effect(estimate, float(np.sqrt(spread * inflation)) / float(weights.sum()), count / inflation)
+def _shifted(work: Callable[[Arms], Floats], bins: int, candidate: Floats, baseline: Floats) -> Floats:
+    return work(shift(Arms(candidate, baseline), bins))
 
 
-def _inflation(residuals: Floats) -> float:
-    """How much less independent strata there are than strata, by their lag-1 autocorrelation shrunk towards a prior."""
-    count = len(residuals)
-    energy = float(residuals @ residuals)
-    observed = float(residuals[1:] @ residuals[:-1]) / energy if energy > 0 else 0.0
-    corrected = observed + (1 + 3 * observed) / count
-    shrunk = (corrected * count + _PRIOR_CORRELATION * _PRIOR_WEIGHT) / (count + _PRIOR_WEIGHT)
-    correlation = float(np.clip(shrunk, 0.0, _MOST_CORRELATION))
-    return (1 + correlation) / (1 - correlation)
+def _faster_steps(counts: Arms) -> Floats:
+    return rank_steps(swap(counts))
 
 
-def _log_e_value(effect: _Effect, null: float, direction: int) -> float:
-    """Log e-value of "the effect lies beyond the null in this direction"; 0 says nothing either way."""
-    freedom = effect.size - 1
-    if freedom <= 0:
-        return 0.0
-    t = direction * (effect.estimate - null) / max(effect.error, _LEAST_ERROR)
-    if t <= 0:
-        return 0.0
-    shrink = _MIXTURE / (_MIXTURE + effect.size)
-    gain = np.log1p(t**2 / freedom) - np.log1p(shrink * t**2 / freedom)
-    return float(np.log(2) + 0.5 * np.log(shrink) + 0.5 * (freedom + 1) * gain)
+def compare_quantile(
+    histograms: Histograms, quantile: float, ratio: float, stage: Integers, memory: Forgetful = FORGETFUL
+) -> Comparison:
+    """Compare one quantile: the same, by how many requests of each arm lie beyond that quantile of both arms together."""
+    margins = _margins(ratio)
+    beyond = stack_exceedances(histograms.counts, margins, quantile)
+    answered = Arms(*(arm.sum(axis=-1) for arm in (histograms.counts.candidate, histograms.counts.baseline)))
+    worse, better = np.split(odds_steps(beyond, answered, np.zeros(1), BOTH_WAYS, memory), 2)
+    steps = Steps(severe=worse[:, 0], tolerated=worse[:, 1], better=better[:, 2])
+    narrow = Arms(beyond.candidate[2], beyond.baseline[2])
+    return compose(steps, Scores(*log_odds_score(narrow, answered), _TAIL_VARIANCE), stage, memory)
+
+
+def exceedances(counts: Arms, bins: int, quantile: float) -> Arms:
+    """Count the requests at or beyond the quantile of everything so far, the candidate's histogram moved down by ``bins``.
+
+    The quantile is that of both arms together up to and with the stratum: a threshold that carries no arm's name.
+    """
+    moved = shift(counts, bins)
+    seen = np.cumsum(moved.total, axis=-2)
+    below = np.cumsum(seen, axis=-1) - seen
+    beyond = below >= quantile * seen.sum(axis=-1, keepdims=True)
+    return Arms((moved.candidate * beyond).sum(axis=-1), (moved.baseline * beyond).sum(axis=-1))
+
+
+def stack_exceedances(counts: Arms, shifts: Sequence[int], quantile: float) -> Arms:
+    """Count them for several shifts, shape (shifts, ..., strata)."""
+    beyond = [exceedances(counts, bins, quantile) for bins in shifts]
+    return Arms(np.stack([arms.candidate for arms in beyond]), np.stack([arms.baseline for arms in beyond]))
+
+
+def tolerated_bins(ratio: float) -> tuple[int, int]:
+    """Return the margin in bins: rounded up, against a rollback, and down, against a promotion."""
+    exact = np.log(ratio) / np.log(BIN_RATIO)
+    return int(np.ceil(exact - 1e-9)), int(np.floor(exact + 1e-9))
+
+
+def _margins(ratio: float) -> tuple[int, int, int]:
+    wide, narrow = tolerated_bins(ratio)
+    severe, _ = tolerated_bins(max(SEVERE_RATIO, ratio * _BEYOND_TOLERATED))
+    return severe, wide, narrow

@@ -1,83 +1,189 @@
 """Comparison gates: the candidate against the baseline within the same minutes.
 
-FAIL: the evidence that the candidate is worse than its margin has crossed the policy's risk, at whichever look. PASS: so has the
-evidence that it is better than its margin. Otherwise: few requests, go on. Which test weighs the evidence is behind ``Compare``.
+FAIL: the evidence that the candidate is worse than its margin has crossed the policy's risk, at whichever look. PASS: so has the evidence,
+from the present stage alone, that it is better than its margin, and nothing has changed since. Otherwise: few requests, go on; or both arms
+are disturbed together, and nothing is concluded from that.
 """
 
-from policies.compare.comparison import Comparison, pair
-from policies.compare.counts import compare_counts
-from policies.compare.latency import compare_latency
+from typing import Final
+
+import numpy as np
+
+from policies.compare.intervals import Interval, find_quantile_us, odds_interval, quantile_interval, ratio_interval
 from policies.gates.evidence import Evidence
-from policies.gates.spec import CountComparison, LatencyComparison, Margin
-from policies.observation import Arm
+from policies.gates.spec import AverageComparison, CountComparison, LatencyComparison, Margin
+from policies.gates.weighing import RECENT, Compared, compared_gates, mean_latency
+from policies.strata.arrays import Arms, Floats, Strata
 from policies.values import format_percent
-from policies.verdict import GateVerdict, Verdict
+from policies.verdict import Answer, EValue, GateVerdict, Reason, Sample
+
+_BEYOND_DOUBT: Final = 1e6
+_GREATEST: Final = 700.0
+"""Log of the greatest e-value told; beyond it a float would overflow, and nobody would be more convinced."""
 
 
-def judge_counts(name: str, gate: CountComparison, evidence: Evidence) -> GateVerdict:
-    """Judge an error rate."""
-    pairs = pair(evidence.strata, ("invocations", gate.metric))
-    renamed = pairs.rename(columns=lambda column: column.replace(gate.metric, "errors"))
-    comparison = compare_counts(renamed, gate.no_worse_than)
-    candidate, baseline = _rate(evidence, gate.metric, "candidate"), _rate(evidence, gate.metric, "baseline")
-    told = f"{_percent(candidate)} of the candidate's requests failed against {_percent(baseline)} of the baseline's"
-    ratio = candidate / baseline if candidate is not None and baseline else None
-    return _verdict(name, comparison, evidence, f"{told} ({gate.metric}, {_tolerated(gate.no_worse_than)})", ratio)
+def judge_comparison(name: str, gate: Compared, evidence: Evidence) -> GateVerdict:
+    """Judge one comparison at the newest stratum."""
+    if name in evidence.weighed.missing:
+        what = evidence.weighed.missing[name]
+        return GateVerdict(gate=name, verdict=Answer.ERROR, reason="metrics_unavailable", sentence=what)
+    if not len(evidence.measured.stage):
+        sentence = "nothing has been measured yet"
+        return GateVerdict(gate=name, verdict=Answer.INCONCLUSIVE, reason="few_requests", sentence=sentence)
+    answer, reason = _answer(name, evidence)
+    interval = _estimate(name, gate, evidence)
+    worse, not_worse = _evidence(name, evidence)
+    requests = evidence.measured.invocations
+    verdict = GateVerdict(
+        gate=name,
+        verdict=answer,
+        reason=reason,
+        sentence="",
+        estimate=interval.estimate,
+        interval=(interval.low, interval.high),
+        worse=worse,
+        not_worse=not_worse,
+        samples=Sample(baseline=int(requests.baseline.sum()), candidate=int(requests.candidate.sum())),
+    )
+    sentence = f"{_describe(gate, evidence)}; {_conclude(verdict, gate.no_worse_than)}"
+    return verdict.model_copy(update={"sentence": sentence})
 
 
-def judge_latency(name: str, gate: LatencyComparison, evidence: Evidence) -> GateVerdict:
-    """Judge the model latency."""
-    columns = ("latency_sum_us", "latency_count")
-    pairs = pair(evidence.strata[evidence.strata["latency_count"] > 0], columns)
-    comparison = compare_latency(pairs, gate.no_worse_than)
-    candidate, baseline = _mean_ms(evidence, "candidate"), _mean_ms(evidence, "baseline")
-    told = f"the candidate takes {_milliseconds(candidate)} on average against the baseline's {_milliseconds(baseline)}"
-    ratio = candidate / baseline if candidate is not None and baseline is not None else None
-    return _verdict(name, comparison, evidence, f"{told} ({_tolerated(gate.no_worse_than)})", ratio)
+def _answer(name: str, evidence: Evidence) -> tuple[Answer, Reason | None]:
+    if name == _find_culprit(evidence):
+        return Answer.FAIL, None
+    if evidence.weighed.disturbed[name][-1]:
+        return Answer.INCONCLUSIVE, "environment"
+    in_stage = evidence.measured.stage[-1] == evidence.stage
+    if in_stage and evidence.weighed.passes[name][-1]:
+        return Answer.PASS, None
+    return Answer.INCONCLUSIVE, "few_requests"
 
 
-def _verdict(name: str, comparison: Comparison, evidence: Evidence, told: str, estimate: float | None) -> GateVerdict:
-    risk = evidence.policy.risk
-    to_fail = _comparisons(evidence) / risk.false_rollback
-    to_pass = 1 / risk.false_promotion
-    if comparison.worse >= to_fail:
-        weight = f"evidence that it is worse: {comparison.worse:.3g}, {to_fail:.3g} suffices"
-        sentence = f"{told}; {weight}; {comparison.strata} periods"
-        return GateVerdict(gate=name, verdict=Verdict.FAIL, sentence=sentence, estimate=estimate)
-    weight = f"evidence that it is not: {comparison.not_worse:.3g}, {to_pass:.3g} is needed"
-    sentence = f"{told}; {weight}; {comparison.strata} periods"
-    if comparison.not_worse >= to_pass:
-        return GateVerdict(gate=name, verdict=Verdict.PASS, sentence=sentence, estimate=estimate)
-    return GateVerdict(
-        gate=name, verdict=Verdict.INCONCLUSIVE, reason="few_requests", sentence=sentence, estimate=estimate
+def _find_culprit(evidence: Evidence) -> str | None:
+    """Return the gate with the most evidence at the first look at which all gates together had enough, if there was one."""
+    crossed = evidence.weighed.joint >= np.log(1 / evidence.policy.risk.false_rollback)
+    if not crossed.any():
+        return None
+    look = int(crossed.argmax())
+    comparisons = evidence.weighed.comparisons
+    return max(comparisons, key=lambda name: float(comparisons[name].worse[look]))
+
+
+def _evidence(name: str, evidence: Evidence) -> tuple[EValue, EValue]:
+    comparison, risk = evidence.weighed.comparisons[name], evidence.policy.risk
+    shared = len(compared_gates(evidence.policy))
+    return (
+        EValue(value=_e_value(comparison.worse.max()), threshold=shared / risk.false_rollback),
+        EValue(value=_e_value(comparison.not_worse[-1]), threshold=1 / risk.false_promotion),
     )
 
 
-def _comparisons(evidence: Evidence) -> int:
-    """How many comparisons share the risk of a false rollback (Bonferroni)."""
-    judged = [*evidence.policy.gates.values(), *evidence.policy.guardrails.values()]
-    return sum(isinstance(gate, CountComparison | LatencyComparison) for gate in judged)
+def _e_value(log_e: float) -> float:
+    return float(np.exp(min(log_e, _GREATEST)))
 
 
-def _tolerated(margin: Margin) -> str:
+def _estimate(name: str, gate: Compared, evidence: Evidence) -> Interval:
+    measured, risk = evidence.measured, evidence.policy.risk.false_rollback
+    tempering, memory = float(evidence.weighed.comparisons[name].tempering[-1]), evidence.memory.about(name)
+    match gate:
+        case CountComparison():
+            return odds_interval(measured.errors[gate.metric], measured.invocations, tempering, risk, memory)
+        case AverageComparison():
+            return ratio_interval(measured.averages[gate.metric], measured.invocations, risk)
+        case LatencyComparison():
+            if gate.quantile is None or measured.histograms is None:
+                return ratio_interval(mean_latency(measured), measured.latency_count, risk)
+            return quantile_interval(measured.histograms, gate.quantile, tempering, risk, memory)
+
+
+def _describe(gate: Compared, evidence: Evidence) -> str:
+    """Say what was measured, in the unit that a person on call thinks in."""
+    measured = evidence.measured
+    match gate:
+        case CountComparison():
+            candidate, baseline = pair_up(measured.errors[gate.metric], measured.invocations)
+            failed = f"{_percent(candidate)} of the candidate's requests failed against {_percent(baseline)}"
+            return f"{failed} of the baseline's ({gate.metric})"
+        case AverageComparison():
+            candidate, baseline = (
+                _mean(arm)
+                for arm in (measured.averages[gate.metric].candidate, measured.averages[gate.metric].baseline)
+            )
+            return f"{gate.metric} is {_number(candidate)} against the baseline's {_number(baseline)}"
+        case LatencyComparison():
+            return _describe_latency(gate, measured)
+
+
+def _describe_latency(gate: LatencyComparison, measured: Strata) -> str:
+    if gate.quantile is None or measured.histograms is None:
+        candidate, baseline = (mean / 1000 for mean in pair_up(measured.latency_sum_us, measured.latency_count))
+        return f"the candidate takes {_number(candidate)} ms on average against the baseline's {_number(baseline)} ms"
+    counts = measured.histograms
+    candidate, baseline = (
+        find_quantile_us(counts.lowest, arm, gate.quantile) / 1000
+        for arm in (counts.counts.candidate, counts.counts.baseline)
+    )
+    return f"p{gate.quantile * 100:g} is {_number(candidate)} ms against the baseline's {_number(baseline)} ms"
+
+
+def pair_up(totals: Arms, sizes: Arms) -> tuple[float, float]:
+    """Return the mean of each arm over the strata that both have, the baseline's weighted like the candidate's traffic.
+
+    Pooling each arm by itself would compare different minutes whenever the split changes.
+    """
+    both = (sizes.candidate > 0) & (sizes.baseline > 0)
+    weights = sizes.candidate[both]
+    if not weights.any():
+        return np.nan, np.nan
+    candidate = float(totals.candidate[both].sum() / weights.sum())
+    return candidate, float((weights * totals.baseline[both] / sizes.baseline[both]).sum() / weights.sum())
+
+
+def _conclude(verdict: GateVerdict, margin: Margin) -> str:
     absolute = f" or + {format_percent(margin.or_absolute)}" if margin.or_absolute else ""
-    return f"tolerated × {margin.ratio:g}{absolute}"
+    tolerated = f"{_tell(verdict)}, tolerated × {margin.ratio:g}{absolute}"
+    worse, not_worse = verdict.worse, verdict.not_worse
+    if verdict.reason == "environment" or worse is None or not_worse is None:
+        return "both arms have got worse together, so nothing is concluded from it"
+    match verdict.verdict:
+        case Answer.FAIL:
+            return f"{tolerated}: worse than that; by chance in {_odds_against(worse)}"
+        case Answer.PASS:
+            return f"{tolerated}: shown to be within that; by chance in {_odds_against(not_worse)}"
+        case _ if not_worse.value >= not_worse.threshold:
+            return f"{tolerated}: within that, as it seems; it has to show for {RECENT} periods running"
+        case _:
+            to_pass, to_fail = _progress(not_worse), _progress(worse)
+            return f"{tolerated}: not enough to tell yet (evidence {to_pass} needed to pass, {to_fail} to fail)"
 
 
-def _rate(evidence: Evidence, metric: str, arm: Arm) -> float | None:
-    requests = evidence.total("invocations", arm)
-    return evidence.total(metric, arm) / requests if requests else None
+def _progress(evidence: EValue) -> str:
+    return f"{min(evidence.value, evidence.threshold):.2g} of the {evidence.threshold:.3g}"
 
 
-def _mean_ms(evidence: Evidence, arm: Arm) -> float | None:
-    rows = evidence.in_stage[evidence.in_stage["arm"] == arm]
-    answered = rows["latency_count"].sum()
-    return float(rows["latency_sum_us"].sum() / answered / 1000) if answered else None
+def _odds_against(evidence: EValue) -> str:
+    """An e-value E comes about by chance, at whichever look, in one of E rollouts at most (Ville's inequality)."""
+    value = max(evidence.value, 1.0)
+    return "less than 1 of 1,000,000 rollouts" if value > _BEYOND_DOUBT else f"at most 1 of {value:,.0f} rollouts"
 
 
-def _percent(rate: float | None) -> str:
-    return "an unknown share" if rate is None else f"{rate:.2%}"
+def _tell(verdict: GateVerdict) -> str:
+    low, high = verdict.interval or (None, None)
+    if verdict.estimate is None and low is None and high is None:
+        return "ratio unknown"
+    ends = f"between {'0' if low is None else f'{low:.2f}'} and {'any multiple' if high is None else f'{high:.2f}'}"
+    return f"ratio {ends}" if verdict.estimate is None else f"ratio {verdict.estimate:.2f}, {ends}"
 
 
-def _milliseconds(value: float | None) -> str:
-    return "an unknown time" if value is None else f"{value:.1f} ms"
+def _percent(rate: float) -> str:
+    return f"{rate:.2%}" if np.isfinite(rate) else "an unknown share"
+
+
+def _number(value: float) -> str:
+    return f"{value:.4g}" if np.isfinite(value) else "unknown"
+
+
+def _mean(values: Floats) -> float:
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if len(known) else np.nan

@@ -1,37 +1,41 @@
 """All gates and guardrails at one look. Adding a gate: its spec in ``spec.py``, its function in a file of its own, one case here."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import assert_never
 
-from policies.gates.comparison import judge_counts, judge_latency
+from policies.gates.comparison import judge_comparison
 from policies.gates.evidence import Evidence
 from policies.gates.sample import judge_sample
-from policies.gates.spec import CountComparison, Gate, LatencyComparison, MinimumSample, Threshold, TrafficSplit
+from policies.gates.spec import (
+    AverageComparison,
+    CountComparison,
+    Gate,
+    LatencyComparison,
+    MinimumSample,
+    Threshold,
+    TrafficSplit,
+)
 from policies.gates.split import judge_split
 from policies.gates.threshold import judge_threshold
 from policies.observation import Unavailable
-from policies.verdict import GateVerdict, Verdict
+from policies.verdict import Answer, GateVerdict
 
 
-def judge_gates(
-    gates: Mapping[str, Gate], names: Sequence[str], evidence: Evidence | Unavailable
-) -> tuple[GateVerdict, ...]:
-    """Judge the named gates. Where the evidence could not be had, every verdict is an ERROR."""
+def judge_gates(gates: Mapping[str, Gate], evidence: Evidence | Unavailable) -> tuple[GateVerdict, ...]:
+    """Judge gates. Where the evidence could not be had, every verdict is an ERROR."""
     if isinstance(evidence, Unavailable):
         return tuple(
-            GateVerdict(gate=name, verdict=Verdict.ERROR, reason="metrics_unavailable", sentence=evidence.why)
-            for name in names
+            GateVerdict(gate=name, verdict=Answer.ERROR, reason="metrics_unavailable", sentence=evidence.why)
+            for name in gates
         )
-    return tuple(judge_gate(name, gates[name], evidence) for name in names)
+    return tuple(judge_gate(name, gate, evidence) for name, gate in gates.items())
 
 
 def judge_gate(name: str, gate: Gate, evidence: Evidence) -> GateVerdict:
     """Judge one gate."""
     match gate:
-        case CountComparison():
-            return judge_counts(name, gate, evidence)
-        case LatencyComparison():
-            return judge_latency(name, gate, evidence)
+        case CountComparison() | LatencyComparison() | AverageComparison():
+            return judge_comparison(name, gate, evidence)
         case Threshold():
             return judge_threshold(name, gate, evidence)
         case MinimumSample():

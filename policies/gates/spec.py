@@ -10,6 +10,7 @@ from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from policies.values import Frozen, Percent, parse_percent
 
+LEAST_LATENCY_RATIO: Final = 1.1 - 1e-9
 CountMetric = Literal["errors_5xx", "errors_4xx", "model_errors"]
 
 
@@ -49,10 +50,13 @@ class LatencyComparison(Frozen):
 
     Attributes:
         metric: always ``latency``, SageMaker's ``ModelLatency``.
-        no_worse_than: the tolerated margin; a ratio.
+        quantile: which quantile is compared, for example 0.99; the whole distribution by default.
+        no_worse_than: the tolerated margin; a ratio. CloudWatch's histogram has bins of 10 %, so a margin between two bins is rounded: up
+            against a rollback, down against a promotion. 10 %, 21 %, 33 %, 46 %, 61 % need no rounding.
     """
 
     metric: Literal["latency"]
+    quantile: Annotated[float, Field(ge=0.5, le=0.999)] | None = None
     no_worse_than: Margin
 
     _read_margin = field_validator("no_worse_than", mode="before")(read_margin)
@@ -62,7 +66,27 @@ class LatencyComparison(Frozen):
     def _is_ratio(cls, margin: Margin) -> Margin:
         if margin.or_absolute:
             raise ValueError("or_absolute is for error rates; give latency a ratio, for example 10%")
+        if margin.ratio < LEAST_LATENCY_RATIO:
+            raise ValueError(f"{margin.ratio - 1:.3g} is less than CloudWatch's histogram can tell; write 10% or more")
         return margin
+
+
+class AverageComparison(Frozen):
+    """Any CloudWatch metric of the candidate against the baseline's, of which only an average per minute is known.
+
+    Attributes:
+        metric: CloudWatch's name; in a file of observations, the column's.
+        namespace: CloudWatch namespace; it tells this gate from the others that compare.
+        statistic: CloudWatch statistic.
+        no_worse_than: the tolerated ratio; higher values are the worse ones.
+    """
+
+    metric: Annotated[str, Field(min_length=1, max_length=255)]
+    namespace: Annotated[str, Field(min_length=1)]
+    statistic: str = "Average"
+    no_worse_than: Margin
+
+    _read_margin = field_validator("no_worse_than", mode="before")(read_margin)
 
 
 class Threshold(Frozen):
@@ -129,6 +153,7 @@ _KINDS: Final = {
 }
 _CLASSES: Final[dict[type, str]] = {
     CountComparison: "gate:count",
+    AverageComparison: "gate:average",
     LatencyComparison: "gate:latency",
     Threshold: "gate:threshold",
     MinimumSample: "gate:sample",
@@ -141,6 +166,8 @@ def kind_of(gate: object) -> str | None:
     if isinstance(gate, dict):
         fields = cast("dict[str, object]", gate)
         if "no_worse_than" in fields:
+            if "namespace" in fields:
+                return "gate:average"
             return "gate:latency" if fields.get("metric") == "latency" else "gate:count"
         return next((kind for field, kind in _KINDS.items() if field in fields), None)
     return _CLASSES.get(type(gate))
@@ -149,6 +176,7 @@ def kind_of(gate: object) -> str | None:
 Gate = Annotated[
     Annotated[CountComparison, Tag("gate:count")]
     | Annotated[LatencyComparison, Tag("gate:latency")]
+    | Annotated[AverageComparison, Tag("gate:average")]
     | Annotated[Threshold, Tag("gate:threshold")]
     | Annotated[MinimumSample, Tag("gate:sample")]
     | Annotated[TrafficSplit, Tag("gate:split")],

@@ -11,7 +11,7 @@ from scipy.special import betaln
 
 from policies.gates.evidence import Evidence
 from policies.gates.spec import TrafficSplit
-from policies.verdict import GateVerdict, Verdict
+from policies.verdict import Answer, GateVerdict
 
 _PRIOR: Final = 100.0
 _MISMATCH: Final = np.log(1000.0)
@@ -24,13 +24,13 @@ def judge_split(name: str, gate: TrafficSplit, evidence: Evidence) -> GateVerdic
     wanted = evidence.share / 100
     if not candidate + baseline:
         sentence = "no requests measured in this stage yet"
-        return GateVerdict(gate=name, verdict=Verdict.INCONCLUSIVE, reason="metrics_unavailable", sentence=sentence)
+        return GateVerdict(gate=name, verdict=Answer.INCONCLUSIVE, reason="metrics_unavailable", sentence=sentence)
     observed = candidate / (candidate + baseline)
     sentence = f"candidate gets {observed:.1%} of the requests, ordered were {wanted:.1%}"
     off = abs(observed / wanted - 1) > gate.share_within
     if off and mismatch_evidence(candidate, baseline, wanted) >= _MISMATCH:
-        return GateVerdict(gate=name, verdict=Verdict.INCONCLUSIVE, reason="traffic_split", sentence=sentence)
-    return GateVerdict(gate=name, verdict=Verdict.PASS, sentence=sentence)
+        return GateVerdict(gate=name, verdict=Answer.INCONCLUSIVE, reason="traffic_split", sentence=sentence)
+    return GateVerdict(gate=name, verdict=Answer.PASS, sentence=sentence)
 
 
 def mismatch_evidence(candidate: int, baseline: int, wanted: float) -> float:

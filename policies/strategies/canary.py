@@ -5,7 +5,6 @@ Shifting weights takes seconds and needs no new instances, so the way back is as
 
 import math
 
-from policies.gates.spec import MinimumSample, TrafficSplit
 from policies.spec import Policy, StageSpec
 from policies.strategies.stage import Stage
 
@@ -13,18 +12,10 @@ from policies.strategies.stage import Stage
 def plan_stages(policy: Policy, baseline_instances: int) -> tuple[Stage, ...]:
     """Turn the policy's ladder into stages; capacity never falls on the way up."""
     stages: list[Stage] = []
-    for spec in policy.stages:
+    for index, spec in enumerate(policy.stages):
         instances = max(_instances(spec, baseline_instances), stages[-1].instances if stages else 1)
-        stages.append(Stage(share=spec.share, instances=instances, bake=spec.bake, gates=_gates(spec, policy)))
+        stages.append(Stage(share=spec.share, instances=instances, bake=spec.bake, gates=policy.gates_at(index)))
     return tuple(stages)
-
-
-def _gates(spec: StageSpec, policy: Policy) -> tuple[str, ...]:
-    """Return the gates of a stage; sample and split count at every one, or a stage could pass without data."""
-    chosen = policy.gates if spec.gates is None else spec.gates
-    return tuple(
-        name for name, gate in policy.gates.items() if name in chosen or isinstance(gate, MinimumSample | TrafficSplit)
-    )
 
 
 def _instances(spec: StageSpec, baseline_instances: int) -> int:

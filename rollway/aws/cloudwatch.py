@@ -6,17 +6,17 @@ nothing.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final
 
 from policies.observation import Metrics, MetricsRequest, SeriesRequest
-from rollway.aws.metric_data import QueryKey, Values, Window, fetch
+from rollway.aws.histograms import HistogramReader
+from rollway.aws.metric_data import QueryKey, Values, Window, fetch, floor_to
 from rollway.aws.session import Aws
-from rollway.aws.strata import build_series, build_strata, strata_queries
+from rollway.aws.strata import attach_histograms, build_series, build_strata, strata_queries
 
 _SERIES: Final = "series"
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -51,12 +51,14 @@ class MetricsReader:
     def __init__(self, aws: Aws) -> None:
         self._aws = aws
         self._memory: _Memory | None = None
+        self._histograms = HistogramReader(aws)
 
     def read(self, request: MetricsRequest, now: datetime) -> Metrics:
         """Return all settled periods since ``request.since``; a moment within a period counts as the start of the next.
 
         Asks CloudWatch only for what is new and the last ``request.reread`` before it; for everything when the metrics,
-        the start or the period differ from the request before.
+        the start or the period differ from the request before. Latency histograms follow their own, slower pace, and
+        those that cannot be read are left out, with a line in the log.
 
         Raises:
             AccessDenied: AWS withholds one of the metrics.
@@ -64,12 +66,12 @@ class MetricsReader:
             AwsError: AWS turned the request down.
         """
         queries = strata_queries(request) | {(_SERIES, name): series for name, series in request.series.items()}
-        wanted = Window(
-            _ceil(request.since, request.period), _floor(now - request.settle, request.period), request.period
-        )
+        period = request.period
+        wanted = Window(_ceil_to(period, request.since), floor_to(period, now - request.settle), period)
         values = self._read_values(queries, wanted, request.reread)
+        strata = build_strata(values)
         return Metrics(
-            strata=build_strata(values),
+            strata=attach_histograms(strata, self._histograms.read(request, wanted, strata, now)),
             series={name: build_series(name, values[_SERIES, name]) for name in request.series},
             settled_until=wanted.end,
         )
@@ -85,7 +87,7 @@ class MetricsReader:
         if memory is None or not memory.serves(queries, wanted):
             nothing = Window(wanted.start, wanted.start, wanted.period)
             memory = _Memory(queries, nothing, {key: {} for key in queries})
-        news = replace(wanted, start=max(wanted.start, _floor(memory.window.end - reread, wanted.period)))
+        news = wanted.since(memory.window.end, reread)
         if news.start < news.end:
             fresh = fetch(self._aws, queries, news)
             values = {key: _before(news.start, memory.values[key]) | fresh[key] for key in queries}
@@ -97,10 +99,5 @@ def _before(moment: datetime, values: Values) -> Values:
     return {start: value for start, value in values.items() if start < moment}
 
 
-def _floor(moment: datetime, period: timedelta) -> datetime:
-    """Return the start of the period that a moment lies in; CloudWatch counts periods from the epoch."""
-    return moment.astimezone(UTC) - (moment - _EPOCH) % period
-
-
-def _ceil(moment: datetime, period: timedelta) -> datetime:
-    return _floor(moment + period - timedelta.resolution, period)
+def _ceil_to(period: timedelta, moment: datetime) -> datetime:
+    return floor_to(period, moment + period - timedelta.resolution)

@@ -6,7 +6,7 @@ Knows batches, pages and status codes of ``GetMetricData``; knows nothing of arm
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Final
@@ -32,6 +32,7 @@ TRIES: Final = 3
 """How often an incomplete answer is asked for again before it counts as no answer."""
 
 _OPERATION: Final = "GetMetricData"
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,15 @@ class Window:
     start: datetime
     end: datetime
     period: timedelta
+
+    def since(self, moment: datetime, reread: timedelta) -> Window:
+        """Return the part from a moment on, and what lies ``reread`` before it: late data may have changed that."""
+        return replace(self, start=max(self.start, floor_to(self.period, moment - reread)))
+
+
+def floor_to(period: timedelta, moment: datetime) -> datetime:
+    """Return the start of the period that a moment lies in; CloudWatch counts periods from the epoch."""
+    return moment.astimezone(UTC) - (moment - _EPOCH) % period
 
 
 def fetch(aws: Aws, queries: Mapping[QueryKey, SeriesRequest], window: Window) -> dict[QueryKey, Values]:

@@ -15,31 +15,38 @@ from policies.errors import TransientAwsError
 from policies.observation import (
     ARMS,
     COUNT_COLUMNS,
+    HISTOGRAM_COLUMN,
     LATENCY_COLUMNS,
     STRATA_COLUMNS,
     Arm,
     MetricsRequest,
     SeriesRequest,
 )
+from rollway.aws.latency_bins import Histogram
 from rollway.aws.metric_data import QueryKey, Values
+
+Histograms = Mapping[tuple[str, datetime], Histogram]
+"""Latency histograms by arm and minute."""
 
 NAMESPACE: Final = "AWS/SageMaker"
 MINUTE_DTYPE: Final = "datetime64[us, UTC]"
 
+_LATENCY: Final = "ModelLatency"
 _SOURCES: Final = {
     "invocations": ("Invocations", "Sum"),
     "errors_4xx": ("Invocation4XXErrors", "Sum"),
     "errors_5xx": ("Invocation5XXErrors", "Sum"),
     "model_errors": ("InvocationModelErrors", "Sum"),
-    "latency_count": ("ModelLatency", "SampleCount"),
-    "latency_sum_us": ("ModelLatency", "Sum"),
-    "latency_min_us": ("ModelLatency", "Minimum"),
-    "latency_max_us": ("ModelLatency", "Maximum"),
+    "latency_count": (_LATENCY, "SampleCount"),
+    "latency_sum_us": (_LATENCY, "Sum"),
+    "latency_min_us": (_LATENCY, "Minimum"),
+    "latency_max_us": (_LATENCY, "Maximum"),
 }
 _DTYPES: Final = (
     {"minute": MINUTE_DTYPE, "arm": "str"}
     | dict.fromkeys(COUNT_COLUMNS, "int64")
     | dict.fromkeys(LATENCY_COLUMNS, "float64")
+    | {HISTOGRAM_COLUMN: "object"}
 )
 _WHOLE_WITHIN: Final = 1e-6
 
@@ -47,19 +54,23 @@ _WHOLE_WITHIN: Final = 1e-6
 def strata_queries(request: MetricsRequest) -> dict[QueryKey, SeriesRequest]:
     """Return the queries for all columns of both arms, by arm and column."""
     return {
-        (arm, column): SeriesRequest(
-            NAMESPACE,
-            metric,
-            statistic,
-            {"EndpointName": request.endpoint, "VariantName": variant},
-        )
+        (arm, column): _of_variant(request.endpoint, variant, metric, statistic)
         for arm, variant in request.arms.items()
         for column, (metric, statistic) in _SOURCES.items()
     }
 
 
+def histogram_queries(request: MetricsRequest, statistics: Mapping[int, str]) -> dict[QueryKey, SeriesRequest]:
+    """Return the queries for statistics of both arms' latency, by arm and the statistic's number as text."""
+    return {
+        (arm, str(number)): _of_variant(request.endpoint, variant, _LATENCY, statistic)
+        for arm, variant in request.arms.items()
+        for number, statistic in statistics.items()
+    }
+
+
 def build_strata(values: Mapping[QueryKey, Values]) -> pd.DataFrame:
-    """Make the table that ``policies.observation.Metrics`` describes, sorted by minute and arm.
+    """Make the table that ``policies.observation.Metrics`` describes, sorted by minute and arm, still without histograms.
 
     Raises:
         TransientAwsError: a value is impossible (negative, infinite, or a count that is no whole number): the arms
@@ -68,6 +79,17 @@ def build_strata(values: Mapping[QueryKey, Values]) -> pd.DataFrame:
     rows = [_build_row(values, arm, minute) for arm in ARMS for minute in values.get((arm, "invocations"), {})]
     frame = pd.DataFrame(rows, columns=list(STRATA_COLUMNS)).astype(_DTYPES)
     return frame.sort_values(["minute", "arm"], ignore_index=True)
+
+
+def attach_histograms(strata: pd.DataFrame, histograms: Histograms) -> pd.DataFrame:
+    """Return the table with its histograms: only those that hold exactly the requests that their minute has by now."""
+    keys = zip(strata["arm"], strata["minute"], strict=True)
+    found = [histograms.get(key) for key in keys]
+    current = [
+        histogram if histogram is not None and sum(histogram.values()) == requests else None
+        for histogram, requests in zip(found, strata["latency_count"], strict=True)
+    ]
+    return strata.assign(**{HISTOGRAM_COLUMN: pd.Series(current, index=strata.index, dtype="object")})
 
 
 def build_series(name: str, values: Values) -> pd.Series:
@@ -84,10 +106,14 @@ def build_series(name: str, values: Values) -> pd.Series:
     return pd.Series([values[moment] for moment in moments], index=index, name=name, dtype="float64")
 
 
+def _of_variant(endpoint: str, variant: str, metric: str, statistic: str) -> SeriesRequest:
+    return SeriesRequest(NAMESPACE, metric, statistic, {"EndpointName": endpoint, "VariantName": variant})
+
+
 def _build_row(values: Mapping[QueryKey, Values], arm: Arm, minute: datetime) -> dict[str, object]:
     counts = {column: _count(column, values[arm, column].get(minute, 0.0)) for column in COUNT_COLUMNS}
     latencies = {column: _latency(column, values[arm, column].get(minute, math.nan)) for column in LATENCY_COLUMNS}
-    return {"minute": minute, "arm": arm, **counts, **latencies}
+    return {"minute": minute, "arm": arm, **counts, **latencies, HISTOGRAM_COLUMN: None}
 
 
 def _count(column: str, value: float) -> int:

@@ -23,11 +23,16 @@ VERBS: Final = {
     "demo": "Watch a rollout promoted and one rolled back, on a simulated AWS.",
     "sandbox": "Run the simulated AWS to rehearse on.",
     "validate": "Check policies: every problem at once.",
+    "judge": "Judge a file of observations: what the gates come to.",
+    "backtest": "Replay a file of observations: the decision at every minute.",
+    "replay": "Judge again what a receipt rests on, and compare the bytes.",
+    "forecast": "Show what a policy can decide at your traffic.",
     "plan": "Show what a rollout would do. Changes nothing.",
+    "calibrate": "Measure on simulated traffic how often a policy would be wrong.",
     "run": "Roll a model out on a live endpoint.",
     "status": "Show where the newest rollout of an endpoint stands.",
     "abort": "Stop the rollout that is under way; back to the baseline.",
-    "rollback": "Take the candidate back, also when the rollout's process has died.",
+    "rollback": "Take the candidate back, also when the process has died.",
     "version": "Show the versions of Rollway and what it stands on.",
 }
 """Every verb with its line of help, in the order of a first acquaintance."""

@@ -16,14 +16,14 @@ from policies.decision import Decision
 from policies.lifecycle import CLIMBING, Outcome, Phase, State, candidate_share
 from policies.plan import Plan
 from policies.values import format_duration
-from policies.verdict import GateVerdict, Verdict
+from policies.verdict import Answer, GateVerdict
 
 _BAR_WIDTH: Final = 40
 _MARKS: Final = {
-    Verdict.PASS: ("✓", "green"),
-    Verdict.FAIL: ("✗", "bold red"),
-    Verdict.INCONCLUSIVE: ("…", "yellow"),
-    Verdict.ERROR: ("!", "magenta"),
+    Answer.PASS: ("✓", "green"),
+    Answer.FAIL: ("✗", "bold red"),
+    Answer.INCONCLUSIVE: ("…", "yellow"),
+    Answer.ERROR: ("!", "magenta"),
 }
 
 

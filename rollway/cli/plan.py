@@ -18,10 +18,11 @@ from rollway.aws.sagemaker import describe_endpoint
 from rollway.aws.session import connect
 from rollway.cli.exits import Exit
 from rollway.cli.options import OnAws, aws_options
-from rollway.cli.output import Document, emit
+from rollway.cli.output import emit
 from rollway.cli.steps import NumberedStep, instance_type, number_steps, what_if
 from rollway.cli.words import name_policy, shortest_course
 from rollway.cli.world import current_world
+from rollway.loop.forewarning import Forewarning, forewarn
 from rollway.loop.starting import Request, plan_rollout
 
 
@@ -42,15 +43,18 @@ def command(**options: Unpack[Options]) -> int:
     """Show what a rollout of a model on ENDPOINT would do. Changes nothing."""
     policy = load_policy(options["policy"])
     aws = connect(options["region"], options["profile"])
-    plan = plan_rollout(aws, Request(options["endpoint"], options["model"], policy), current_world().clock.now())
+    now = current_world().clock.now()
+    plan = plan_rollout(aws, Request(options["endpoint"], options["model"], policy), now)
+    warning = forewarn(aws, plan, now)
     live = describe_endpoint(aws, plan.endpoint)
     scaling = next((each for each in read_scaling(aws, live) if each.variant == plan.baseline.variant), None)
     name, steps = name_policy(options["policy"], policy), number_steps(plan, live)
-    emit(options["output"], _document(plan, name, scaling, steps), _text(_headline(plan, name, scaling), plan, steps))
+    document = _document(plan, name, scaling, steps) | {"forecast": asdict(warning)}
+    emit(options["output"], document, _text(_headline(plan, name, scaling), plan, steps, warning))
     return Exit.OK
 
 
-def _document(plan: Plan, policy: str, scaling: ScalingTarget | None, steps: Sequence[NumberedStep]) -> Document:
+def _document(plan: Plan, policy: str, scaling: ScalingTarget | None, steps: Sequence[NumberedStep]) -> dict[str, Any]:
     return {
         "endpoint": plan.endpoint,
         "baseline": plan.baseline.model_dump()
@@ -91,7 +95,7 @@ def _headline(plan: Plan, policy: str, scaling: ScalingTarget | None) -> Text:
     )
 
 
-def _text(headline: Text, plan: Plan, steps: Sequence[NumberedStep]) -> RenderableType:
+def _text(headline: Text, plan: Plan, steps: Sequence[NumberedStep], warning: Forewarning) -> RenderableType:
     table = Table.grid(padding=(0, 2))
     table.add_column(justify="right", style="dim")
     table.add_column(justify="right", style="dim", no_wrap=True)
@@ -105,4 +109,5 @@ def _text(headline: Text, plan: Plan, steps: Sequence[NumberedStep]) -> Renderab
     duration = (
         f"At least {least}, and the time that AWS takes for each change; {deadline} at most, then back to the baseline."
     )
-    return Group(headline, "", table, "", duration, *what_if(plan), "", Text("Nothing was changed.", "bold"))
+    warnings = ["", *(Text(line, "yellow") for line in warning.lines)] if warning.lines else []
+    return Group(headline, "", table, "", duration, *what_if(plan), *warnings, "", Text("Nothing was changed.", "bold"))

@@ -16,6 +16,7 @@ from rollway.cli.options import OnJournal, journal_options, need_journal
 from rollway.cli.output import emit
 from rollway.cli.prefect_server import find_server
 from rollway.cli.world import current_world
+from rollway.loop.forewarning import forewarn
 from rollway.loop.hands import PlainHands
 from rollway.loop.starting import Request, open_journal, plan_rollout, start
 from tasks.request import RolloutRequest
@@ -66,6 +67,8 @@ def _run_here(options: Options, policy: Policy, journal: str) -> Result:
     aws = connect(options["region"], options["profile"])
     store = open_journal(aws, journal)
     plan = plan_rollout(aws, Request(options["endpoint"], options["model"], policy), world.clock.now())
+    for line in forewarn(aws, plan, world.clock.now()).lines:
+        click.echo(click.style(line, fg="yellow"), err=True)
     with watching(world) as witness:
         return drive_here(start(plan, store, PlainHands(aws, world.timing)), world, witness)
 

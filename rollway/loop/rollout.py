@@ -4,9 +4,11 @@ import asyncio
 import logging
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from policies.commands import Command, explain
-from policies.decide import decide
+from policies.compare.memory import Memory
+from policies.decide import decide, judge
 from policies.decision import Decision
 from policies.errors import AwsError, JournalError
 from policies.facts import Endpoint
@@ -40,6 +42,7 @@ class Rollout:
     hands: Hands
     interrupts: list[Signal] = field(default_factory=list[Signal])
     wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _memory: Memory = field(default_factory=Memory)
 
     def interrupt(self, signal: Signal) -> None:
         """Ask the rollout for something from within this process; it hears at once."""
@@ -49,7 +52,7 @@ class Rollout:
     async def tick(self, now: datetime) -> Decision:
         """Observe, decide, execute, record."""
         before = self.state
-        decision = decide(self.plan, before, await self._observe(now), now)
+        decision = decide(self.plan, before, await self._observe(now), now, partial(judge, memory=self._memory))
         self.state = decision.state
         if decision.commands or _is_news(before, decision):
             record = Decided(

@@ -67,7 +67,7 @@ def test_counts_and_latencies_per_minute_and_arm(aws: Aws, cloud: Cloud, clock: 
     serve(cloud, 0, variant="AllTraffic", latency_us=50.0)
     serve(cloud, 1, latency_us=70.0)
     metrics = MetricsReader(aws).read(REQUEST, advance_to(clock, 5))
-    assert metrics.strata.drop(columns="minute").to_numpy().tolist() == [
+    assert metrics.strata.drop(columns=["minute", "latency_histogram"]).to_numpy().tolist() == [
         ["baseline", 1, 0, 0, 0, 1, 50.0, 50.0, 50.0],
         ["candidate", 2, 0, 1, 1, 2, 400.0, 100.0, 300.0],
         ["candidate", 1, 0, 0, 0, 1, 70.0, 70.0, 70.0],

@@ -1,6 +1,7 @@
 """The table of strata: its columns, its types, and what counts as a value."""
 
 import math
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pandas as pd
@@ -9,7 +10,7 @@ import pytest
 from policies.errors import TransientAwsError
 from policies.observation import COUNT_COLUMNS, LATENCY_COLUMNS, STRATA_COLUMNS, MetricsRequest
 from rollway.aws.metric_data import QueryKey, Values
-from rollway.aws.strata import build_series, build_strata, strata_queries
+from rollway.aws.strata import attach_histograms, build_series, build_strata, histogram_queries, strata_queries
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -40,6 +41,27 @@ def test_empty_table_has_columns_and_types() -> None:
     assert (full.dtypes[list(COUNT_COLUMNS)] == "int64").all()
     assert (full.dtypes[list(LATENCY_COLUMNS)] == "float64").all()
     assert isinstance(full.dtypes["minute"], pd.DatetimeTZDtype)
+
+
+def test_histograms_belong_to_the_same_metric_as_latencies() -> None:
+    """Percentile ranks are asked of exactly the metric that the latency columns come from."""
+    request = MetricsRequest("e", {"baseline": "a", "candidate": "b"}, NOON, MINUTE, MINUTE, MINUTE)
+    queries = histogram_queries(request, {-1: "PR(0.9:1)", 0: "PR(1:1.1)"})
+    assert set(queries) == {(arm, number) for arm in ("baseline", "candidate") for number in ("-1", "0")}
+    latency_sum = strata_queries(request)["candidate", "latency_sum_us"]
+    assert queries["candidate", "-1"] == replace(latency_sum, statistic="PR(0.9:1)")
+
+
+def test_only_histograms_of_the_present_count_are_attached() -> None:
+    """A histogram that was read before late requests came in is left out, not shown beside a count that it contradicts."""
+    strata = build_strata(one_minute(invocations=3, latency_count=3))
+    current = attach_histograms(strata, {("candidate", NOON): {4: 1, 7: 2}})
+    outdated = attach_histograms(strata, {("candidate", NOON): {4: 1, 7: 1}})
+    assert current["latency_histogram"].tolist() == [{4: 1, 7: 2}]
+    assert outdated["latency_histogram"].tolist() == [None]
+    assert (current.dtypes == outdated.dtypes).all()
+    assert list(current.columns) == list(STRATA_COLUMNS)
+    assert attach_histograms(build_strata({}), {}).dtypes.equals(current.dtypes)
 
 
 def test_minute_without_invocations_is_no_row() -> None:

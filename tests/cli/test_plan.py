@@ -33,7 +33,7 @@ def test_it_reads_well(player, rehearsal, autoscaled):
     )
     assert lines[2].split()[:3] == ["1", "create", "config"]
     assert "shift traffic to AllTraffic 95 %, candidate 5 %" in said.out
-    assert "At least 58m" in said.out
+    assert "At least 1h13m" in said.out
     assert f"then config {CONFIG['EndpointConfigName']} again" in said.out
     assert "rollway rollback fraud-prod" in said.out
     assert lines[-1] == "Nothing was changed."
@@ -56,6 +56,7 @@ def test_its_document(player, policy_file, autoscaled):
         "least_duration_s",
         "deadline_s",
         "otherwise",
+        "forecast",
         "changed",
     }
     assert document["baseline"] == {

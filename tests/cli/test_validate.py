@@ -12,7 +12,7 @@ def test_policies_that_are_good(capsys, policy_file):
 
     first, second = capsys.readouterr().out.splitlines()
     assert first.startswith("✓ canary@")
-    assert "5 % → 25 % → 50 % → 95 %, at least 58m" in first
+    assert "5 % → 25 % → 50 % → 95 %, at least 1h13m" in first
     assert second.startswith("✓ policy@")
 
 

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from policies.decision import Decision
 from policies.plan import Plan
-from policies.verdict import GateVerdict, Verdict
+from policies.verdict import Answer, GateVerdict
 from rollway.cli.driving import Witness
 from rollway.cli.picture import Moment
 from rollway.cli.watch import LiveWatch, PlainWatch, watch_on
@@ -62,8 +62,8 @@ def test_a_terminal_gets_a_picture_and_a_pipe_gets_lines(rehearsal):
 def test_the_picture_shows_where_the_rollout_stands(moments, rehearsal):
     """Share of both, stage, time left of the bake, every gate with verdict and sentence, elapsed and deadline."""
     verdicts = (
-        GateVerdict(gate="errors", verdict=Verdict.PASS, sentence="as few as before"),
-        GateVerdict(gate="latency", verdict=Verdict.INCONCLUSIVE, reason="few_requests", sentence="too few to tell"),
+        GateVerdict(gate="errors", verdict=Answer.PASS, sentence="as few as before"),
+        GateVerdict(gate="latency", verdict=Answer.INCONCLUSIVE, reason="few_requests", sentence="too few to tell"),
     )
     last = moments[-1].decision
 

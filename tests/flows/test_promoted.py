@@ -50,6 +50,7 @@ def test_progress_reaches_the_end(promoted):
 def test_runs_have_names_that_a_person_can_read(promoted):
     """Neither the run nor its tasks are called by an adjective and an animal: each says what it does to what."""
     commands = {"shift traffic to AllTraffic 70 %, candidate 30 %", "shift traffic to AllTraffic 10 %, candidate 90 %"}
-    expected = commands | {f"plan {ENDPOINT} to fraud-v7", f"read endpoint {ENDPOINT}", f"read metrics of {ENDPOINT}"}
+    reading = {f"forecast {ENDPOINT}", f"read endpoint {ENDPOINT}", f"read metrics of {ENDPOINT}"}
+    expected = commands | reading | {f"plan {ENDPOINT} to fraud-v7"}
     assert promoted.record().name == "fraud-prod to fraud-v7"
     assert expected <= promoted.task_names(expected)

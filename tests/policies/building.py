@@ -89,7 +89,19 @@ def make_strata(  # noqa: PLR0913 - what a minute consists of, all but two by na
 ) -> pd.DataFrame:
     """Equal periods of traffic; every second one is a little slower, so that latencies scatter. An arm without requests has no rows."""
     rows = [
-        (first + number * period, arm, sent, 0, failed, failed, sent, sent * _ripple(mean, number + index), 1.0, 1e6)
+        (
+            first + number * period,
+            arm,
+            sent,
+            0,
+            failed,
+            failed,
+            sent,
+            sent * _ripple(mean, number + index),
+            1.0,
+            1e6,
+            None,
+        )
         for number in range(count)
         for index, (arm, sent, failed, mean) in enumerate(
             zip(("candidate", "baseline"), requests, errors, latency_ms, strict=True)

@@ -16,7 +16,7 @@ from policies.lifecycle import CLIMBING, Outcome, Phase, State, begin, record_re
 from policies.observation import Metrics, Observation, Signal, Unavailable
 from policies.plan import Plan
 from policies.preview import imagine
-from policies.verdict import GateVerdict, Verdict
+from policies.verdict import Answer, GateVerdict
 from tests.policies.building import BASELINE, make_endpoint
 
 ANSWERS: Final = ("obey", "slow", "late", "taken back", "no trace", "refused", "throttled", "lost")
@@ -106,6 +106,8 @@ class SimulatedAws:
             self.endpoint = imagine(self.plan, self.endpoint, self.flight.command).model_copy(
                 update={"status": "InService"}
             )
+            if isinstance(self.flight.command, ApplyConfig):
+                self.before = None  # nobody puts right what lies on a configuration that is gone
         self.flight = None
 
     def _possible(self, command: Command) -> bool:
@@ -198,10 +200,11 @@ class Run:
 
 def judge_by(weather: str, plan: Plan, state: State, metrics: Metrics | Unavailable) -> tuple[GateVerdict, ...]:
     """Give the verdict that the weather wants; before the first shift there is none, as in a real rollout."""
-    del plan, metrics
-    said = {"fail": Verdict.FAIL, "inconclusive": Verdict.INCONCLUSIVE, "no metrics": Verdict.ERROR}
-    verdict = GateVerdict(gate="gate", verdict=said.get(weather, Verdict.PASS), sentence=weather)
-    return (verdict,) if state.windows else ()
+    del metrics
+    said = {"fail": Answer.FAIL, "inconclusive": Answer.INCONCLUSIVE, "no metrics": Answer.ERROR}
+    answer = said.get(weather, Answer.PASS)
+    names = plan.stages[state.stage].gates
+    return tuple(GateVerdict(gate=name, verdict=answer, sentence=weather) for name in names) if state.windows else ()
 
 
 def exposure(plan: Plan, endpoint: Endpoint) -> float:

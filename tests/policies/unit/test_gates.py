@@ -8,10 +8,10 @@ import pytest
 
 from policies.gates.judging import judge_gate, judge_gates
 from policies.observation import Unavailable
-from policies.verdict import GateVerdict, Verdict
+from policies.verdict import Answer, GateVerdict
 from tests.policies.building import MINUTE, START, make_evidence, make_policy, make_strata
 
-PASS, FAIL, INCONCLUSIVE = Verdict.PASS, Verdict.FAIL, Verdict.INCONCLUSIVE
+PASS, FAIL, INCONCLUSIVE = Answer.PASS, Answer.FAIL, Answer.INCONCLUSIVE
 ERRORS = {"metric": "errors_5xx", "no_worse_than": {"ratio": 1.2, "or_absolute": "1%"}}
 LATENCY = {"metric": "latency", "no_worse_than": "10%"}
 SAMPLE = {"requests_at_least": 300}
@@ -52,7 +52,7 @@ TABLE = [
 
 @pytest.mark.parametrize(("name", "gate", "traffic", "verdict", "reason"), TABLE, ids=[row[0] for row in TABLE])
 def test_a_gate_says_what_ten_equal_minutes_show(
-    name: str, gate: dict[str, Any], traffic: dict[str, Any], verdict: Verdict, reason: str | None
+    name: str, gate: dict[str, Any], traffic: dict[str, Any], verdict: Answer, reason: str | None
 ) -> None:
     """The candidate passes, fails or stays open for the reason that a person would give on seeing the traffic."""
     said = judge(gate, make_strata(START, 10, **traffic))
@@ -87,7 +87,7 @@ def test_metrics_that_cannot_be_read_are_an_error(gate: dict[str, Any]) -> None:
     """A metrics store that is down gives an ERROR that says so, never a verdict on the model."""
     policy = make_policy(gates={"gate": gate})
     (said,) = judge_gates(policy.gates, ("gate",), Unavailable("throttled"))
-    assert (said.verdict, said.reason, said.sentence) == (Verdict.ERROR, "metrics_unavailable", "throttled")
+    assert (said.verdict, said.reason, said.sentence) == (Answer.ERROR, "metrics_unavailable", "throttled")
 
 
 def test_an_arm_that_fell_silent_is_noticed() -> None:
@@ -150,7 +150,7 @@ def test_a_failure_tells_its_numbers() -> None:
     ],
 )
 def test_a_fixed_limit_looks_at_the_newest_periods(
-    limit: dict[str, Any], numbers: tuple[float, ...], verdict: Verdict
+    limit: dict[str, Any], numbers: tuple[float, ...], verdict: Answer
 ) -> None:
     """M of the last N periods beyond the limit fail it, fewer than N periods never pass it."""
     gate = {"metric": "ModelLatency", "statistic": "p99"} | limit

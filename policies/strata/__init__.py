@@ -1,0 +1,1 @@
+"""Strata: what was measured of both arms, minute by minute. The file format, its checks, and the arrays that comparisons work on."""
