@@ -27,7 +27,7 @@ def judge_by_argo_relative(traces: Strata) -> Calls:
 
 
 def judge_by_flagger(traces: Strata) -> Calls:
-    """Judge by Flagger's analysis against fixed limits."""
+    """Judge by Flagger's analysis against fixed limits; it acts one check later, which is not held against it."""
     errors, latency = _exceed_limits(traces)
     return call_at_end((errors | latency).cumsum(axis=-1) >= FLAGGER_THRESHOLD)
 

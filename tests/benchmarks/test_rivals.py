@@ -106,7 +106,7 @@ def test_stratified_z_is_mantel_and_haenszels() -> None:
     moments = error_moments(traces)
     total, failed = moments.count.total[0], moments.total.total[0]
     laws = hypergeom(total.astype(int), failed.astype(int), moments.count.candidate[0].astype(int))
-    expected = (moments.total.candidate[0] - laws.mean()).sum() / np.sqrt(laws.var().sum())
+    expected = np.sum(moments.total.candidate[0] - laws.mean()) / np.sqrt(np.sum(laws.var()))
     assert stratified_z(moments)[0, -1] == pytest.approx(expected, rel=1e-9)
 
 

@@ -7,6 +7,7 @@ from scipy.stats import binom
 
 from policies.compare.excess import excess_evidence
 from policies.gates.spec import Margin
+from policies.strata.arrays import Arms
 
 MARGIN = Margin.model_validate({"ratio": 1.5, "or_absolute": "10%"})
 
@@ -23,7 +24,7 @@ def test_its_mean_never_exceeds_one_within_the_margin(candidate, baseline):
     for x in np.ndindex(5, 3):
         for y in np.ndindex(4, 4):
             chance = binom.pmf(x, requests, candidate).prod() * binom.pmf(y, control, baseline).prod()
-            path = excess_evidence((column(*x), requests), (column(*y), control), MARGIN)
+            path = excess_evidence(Arms(column(*x), column(*y)), Arms(requests, control), MARGIN)
             total += chance * np.exp(path[-1])
 
     assert total <= 1.0
@@ -42,7 +43,7 @@ def test_the_denominator_is_the_best_pair_of_rates_within_the_margin():
     )
     best = likelihood[first <= np.maximum(second * 1.5, second + 0.1)].max()
 
-    path = excess_evidence((column(errors), column(requests)), (column(failed), column(control)), MARGIN)
+    path = excess_evidence(Arms(column(errors), column(failed)), Arms(column(requests), column(control)), MARGIN)
 
     assert _predicted(errors, requests) + _predicted(failed, control) - path[0] == pytest.approx(best, abs=1e-3)
 
@@ -52,7 +53,7 @@ def test_a_tenth_of_errors_against_none_is_settled_within_a_handful_of_strata():
     errors, requests = column(3, 4, 3, 4, 3), column(28, 28, 28, 28, 28)
     margin = Margin.model_validate({"ratio": 1.5, "or_absolute": "3%"})
 
-    path = excess_evidence((errors, requests), (np.zeros(5), np.full(5, 225.0)), margin)
+    path = excess_evidence(Arms(errors, np.zeros(5)), Arms(requests, np.full(5, 225.0)), margin)
 
     assert np.exp(path[-1]) > 80
 

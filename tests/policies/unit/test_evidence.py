@@ -13,7 +13,7 @@ STRATA = make_strata(START, 10)
 
 
 def minutes(window: Window) -> list[int]:
-    kept = label_strata(STRATA, [window], MINUTE)
+    kept = label_strata(STRATA, [window], make_policy())
     return sorted({int((minute - START) / MINUTE) for minute in kept["minute"]})
 
 

@@ -51,11 +51,11 @@ TABLE = [
 
 
 @pytest.mark.parametrize(("name", "gate", "traffic", "verdict", "reason"), TABLE, ids=[row[0] for row in TABLE])
-def test_a_gate_says_what_ten_equal_minutes_show(
+def test_a_gate_says_what_twelve_equal_minutes_show(
     name: str, gate: dict[str, Any], traffic: dict[str, Any], verdict: Answer, reason: str | None
 ) -> None:
     """The candidate passes, fails or stays open for the reason that a person would give on seeing the traffic."""
-    said = judge(gate, make_strata(START, 10, **traffic))
+    said = judge(gate, make_strata(START, 12, **traffic))
     assert (said.verdict, said.reason) == (verdict, reason), f"{name}: {said.sentence}"
 
 
@@ -66,13 +66,19 @@ def test_a_gate_says_what_ten_equal_minutes_show(
         (LATENCY, "few_requests"),
         (SAMPLE, "metrics_unavailable"),
         (SPLIT, "metrics_unavailable"),
-        (LIMIT, "metrics_unavailable"),
+        (LIMIT, "few_requests"),
     ],
 )
 def test_no_data_never_passes(gate: dict[str, Any], reason: str) -> None:
     """Silence is not health, whatever the gate."""
     said = judge(gate, series={"gate": values()})
     assert (said.verdict, said.reason) == (INCONCLUSIVE, reason)
+
+
+def test_a_limit_without_data_for_long_is_unavailable() -> None:
+    """A metric that has not come after many periods is missing, not late."""
+    said = judge(LIMIT, make_strata(START, 20), series={"gate": values()})
+    assert (said.verdict, said.reason) == (INCONCLUSIVE, "metrics_unavailable")
 
 
 @pytest.mark.parametrize("gate", [ERRORS, LATENCY, SAMPLE])
@@ -86,7 +92,7 @@ def test_one_empty_arm_never_passes(gate: dict[str, Any], requests: tuple[int, i
 def test_metrics_that_cannot_be_read_are_an_error(gate: dict[str, Any]) -> None:
     """A metrics store that is down gives an ERROR that says so, never a verdict on the model."""
     policy = make_policy(gates={"gate": gate})
-    (said,) = judge_gates(policy.gates, ("gate",), Unavailable("throttled"))
+    (said,) = judge_gates({"gate": policy.gates["gate"]}, Unavailable("throttled"))
     assert (said.verdict, said.reason, said.sentence) == (Answer.ERROR, "metrics_unavailable", "throttled")
 
 
@@ -121,18 +127,21 @@ def test_errors_counted_before_their_requests_blind_no_gate() -> None:
 def test_the_risk_of_a_false_rollback_is_shared_by_all_comparisons() -> None:
     """With more comparisons each needs more evidence to fail (Bonferroni): 1 / 5 % = 20 for one, 40 for two."""
     strata = (make_strata(START, 5, requests=(500, 500), errors=(50, 5)),)
-    for count, needed in ((1, "20 suffices"), (2, "40 suffices")):
+    for count, needed in ((1, 20), (2, 40)):
         policy = make_policy(gates={f"e{number}": ERRORS for number in range(count)})
         said = judge_gate("e0", policy.gates["e0"], make_evidence(policy, strata))
-        assert needed in said.sentence
+        assert said.worse is not None
+        assert said.worse.threshold == needed
 
 
 def test_a_failure_tells_its_numbers() -> None:
     """The person on call reads rates, margin, evidence and how much sufficed."""
     said = judge(ERRORS, make_strata(START, 10, requests=(500, 500), errors=(50, 5)))
-    for told in ("10.00%", "1.00%", "errors_5xx", "tolerated × 1.2 or + 1%", "20 suffices", "10 periods"):
+    for told in ("10.00%", "1.00%", "errors_5xx", "tolerated × 1.2 or + 1%", "by chance in less than 1 of 1,000,000"):
         assert told in said.sentence
-    assert said.estimate == pytest.approx(10)
+    assert said.estimate == pytest.approx((50 / 450) / (5 / 495), rel=0.02)  # the odds ratio, on a grid
+    assert said.samples is not None
+    assert (said.samples.candidate, said.samples.baseline) == (5000, 5000)
 
 
 @pytest.mark.parametrize(
