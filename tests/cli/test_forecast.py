@@ -17,11 +17,11 @@ STRICT = {
 
 def test_it_reads_well(player):
     """The headline has the traffic, every gate a line, and the remedy is YAML to paste."""
-    said = player.play("forecast", "canary", "--requests-per-minute", "500")
+    said = player.play("forecast", "canary", "--requests-per-minute", "200")
 
     assert said.code == 0
     assert said.out.startswith("canary@")
-    assert "500 requests a minute, 1% errors, latency p50" in said.out
+    assert "200 requests a minute, 1% errors, latency p50" in said.out
     assert "finds at" in said.out
     stages = yaml.safe_load(said.out[said.out.index("stages:\n") :])["stages"]
     assert [stage["share"] for stage in stages] == [5, 25, 50, 95]
@@ -29,11 +29,11 @@ def test_it_reads_well(player):
 
 def test_its_document(player):
     """The document holds times in seconds, the sentences, and a ladder that a policy file takes as it is."""
-    said = player.play("forecast", "canary", "--requests-per-minute", "500", "--output", "json")
+    said = player.play("forecast", "canary", "--requests-per-minute", "200", "--output", "json")
 
     document = said.document
     assert set(document) == {"policy", "traffic", "stages", "in_time", "doubts", "advice", "changed"}
-    assert document["traffic"]["requests_per_minute"] == 500
+    assert document["traffic"]["requests_per_minute"] == 200
     assert (document["in_time"], document["changed"]) == (False, False)
     shipped = yaml.safe_load((LIBRARY / "canary.yaml").read_text("utf-8"))
     assert parse_policy(shipped | {"stages": document["advice"]["stages"]}).stages
