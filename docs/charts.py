@@ -49,8 +49,8 @@ def draw_false_rollbacks() -> Path:
         axes.barh(places + 0.3 - 0.2 * number, values, height=0.2, label=WORLDS[world], color=_COLOURS[number])
     axes.axvline(5, color="black", linewidth=0.8, linestyle="--")
     axes.set_yticks(places, names)
-    axes.set_xlabel("healthy candidates rolled back, %: the worst of six traffic plans (dashed: 5 %). Simulated.")
-    axes.legend(loc="lower right")
+    axes.set_xlabel("healthy candidates rolled back, % (worst of six plans, simulated)")
+    figure.legend(loc="outside upper center", ncols=len(worlds), frameon=False)
     axes.set_xlim(0, 100)
     path = IMAGES / "false-rollbacks.svg"
     figure.savefig(path, metadata={"Date": None})

@@ -32,3 +32,13 @@ def test_a_lasting_effect_is_no_noise():
 def test_strata_that_say_nothing_are_passed_over():
     """Without information there is nothing to differ from, and no number that is none."""
     assert temper(np.zeros(10), np.zeros(10), 0.2) == pytest.approx(np.ones(10))
+
+
+def test_one_onset_is_hardly_noise():
+    """A fault that sets in once is one difference among many: the factor stays below three at its greatest, on average, and comes down."""
+    chance = RNG.normal(0, np.sqrt(INFORMATION))
+    onset = np.where(np.arange(60) < 30, 0.0, 0.7) * INFORMATION
+    more = temper(chance + onset, INFORMATION, 0.2).mean(axis=0) / temper(chance, INFORMATION, 0.2).mean(axis=0)
+    assert more[:30] == pytest.approx(np.ones(30))
+    assert more.max() < 3
+    assert more[-1] < more.max()
