@@ -16,6 +16,7 @@ from policies.compare.counts import compare_counts
 from policies.compare.environment import find_calm, find_steady
 from policies.compare.latency import compare_latency, compare_quantile
 from policies.compare.memory import FORGETFUL, Forgetful
+from policies.compare.mixture import split_stages
 from policies.gates.spec import AverageComparison, CountComparison, Gate, LatencyComparison
 from policies.spec import Policy
 from policies.strata.arrays import Arms, Booleans, Floats, Integers, Strata
@@ -142,12 +143,13 @@ def _find_disturbed(gate: Compared, strata: Strata) -> Booleans:
 
 
 def _holds(evidence: Floats, stage: Integers, enough: float) -> Booleans:
-    """Tell where evidence has sufficed lately and is not on the way down."""
-    peaks = [
-        np.maximum.accumulate(evidence[..., part], axis=-1) for part in (stage == index for index in np.unique(stage))
+    """Tell where evidence has sufficed for the last strata of its stage and is not on the way down."""
+    parts = [evidence[..., part] for part in split_stages(stage)]
+    held = [
+        _lately(part >= enough, before=False) & (part >= np.maximum.accumulate(part, axis=-1) - _WAVERING)
+        for part in parts
     ]
-    peak = np.concatenate(peaks, axis=-1) if peaks else evidence
-    return _lately(evidence >= enough, before=False) & (evidence >= peak - _WAVERING)
+    return np.concatenate(held, axis=-1)
 
 
 def _lately(holds: Booleans, *, before: bool) -> Booleans:

@@ -99,9 +99,9 @@ def test_both_arms_in_one_outage_are_not_the_candidates_fault(rehearsal):
     assert ending.outcome is not Outcome.ROLLED_BACK
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(6))
 def test_a_healthy_candidate_is_promoted_whatever_the_luck(rehearsal):
-    """Twenty seeded rehearsals of an equal candidate end in twenty promotions."""
+    """Seeded rehearsals of an equal candidate all end in promotions."""
     rehearsal.rate_per_s = 8.0
 
     ending = rehearsal.play({"stages": [{"share": 20, "bake": "8m"}, {"share": 95, "bake": "5m"}]})

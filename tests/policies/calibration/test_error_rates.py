@@ -59,9 +59,14 @@ def test_a_good_candidate_is_rarely_taken_back(requests, name, world):
 @pytest.mark.parametrize("name", list(PLANS))
 @pytest.mark.parametrize("requests", [500, 5000])
 def test_a_candidate_at_its_margins_is_rarely_promoted(requests, name, world):
-    """Errors and latency both exactly at the margin: the last stage passes no more often than the risk, in every world."""
+    """Errors and latency both exactly at the margin: passed no more often than the risk, nor taken back where only chance differs.
+
+    Not claimed: where arms have noise of their own, such a candidate is taken back more often (see docs/explanation/judge.md).
+    """
     outcomes = judge(PLANS[name](requests), world, AT_THE_MARGIN)
     assert_at_most(RISK, int(outcomes.all_passed.sum()))
+    if WORLDS[world].noise is None:
+        assert_at_most(RISK, int(outcomes.rolled_back.sum()))
 
 
 @pytest.mark.parametrize(
