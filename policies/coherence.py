@@ -4,7 +4,7 @@ Works on plain documents, also on half-broken ones, so that a file with a misspe
 Anything that is not what it should be is left to the schema to complain about.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any, Final, TypeGuard, cast
@@ -13,6 +13,7 @@ from policies.errors import Problem
 from policies.values import format_duration, parse_duration
 
 CONTROL_SHARE: Final = 5.0
+WHOLE: Final = 100.0
 MOST_STAGES: Final = 50
 IMPLIED_GATES: Final = {"sample": "requests_at_least", "split": "share_within"}
 """Gates that every policy gets unless it has one of that kind: name, and the field that tells the kind."""
@@ -22,7 +23,12 @@ Document = Mapping[str, Any]
 
 def find_problems(document: Document) -> list[Problem]:
     """Return what is incoherent between the fields of a policy document."""
-    return [*_ladder_problems(document), *_gate_problems(document), *_deadline_problems(document)]
+    return [
+        *_ladder_problems(document),
+        *_gate_problems(document),
+        *_average_problems(document),
+        *_deadline_problems(document),
+    ]
 
 
 def _ladder_problems(document: Document) -> list[Problem]:
@@ -50,10 +56,28 @@ def _comparison_problems(document: Document, rungs: Sequence[tuple[int, float]])
     """Without any stage at which both arms serve there is nothing to compare."""
     judged = [*_mapping(document.get("gates")).values(), *_mapping(document.get("guardrails")).values()]
     compares = any("no_worse_than" in _mapping(gate) for gate in judged)
-    if not compares or not rungs or any(share < 100 for _, share in rungs):  # noqa: PLR2004 - percent
+    if not compares or not rungs:
         return []
-    what = "100 % from the start leaves no minute in which the candidate could be compared with the baseline"
-    return [Problem("stages[0].share", what, "begin with a smaller share")]
+    if all(share >= WHOLE for _, share in rungs):
+        what = "100 % from the start leaves no minute in which the candidate could be compared with the baseline"
+        return [Problem("stages[0].share", what, "begin with a smaller share")]
+    return [problem for index, share in rungs if share >= WHOLE for problem in _alone_problems(document, index)]
+
+
+def _alone_problems(document: Document, index: int) -> Iterator[Problem]:
+    """At 100 % nothing is left to compare with, so a comparison that had to pass there would hold the rollout for ever."""
+    gates, stage = _mapping(document.get("gates")), dict(_stages(document))[index]
+    needed = _texts(stage.get("gates")) if stage.get("gates") is not None else list(gates)
+    never = [name for name in needed if "no_worse_than" in _mapping(gates.get(name))]
+    if never:
+        what = f"at 100 % there is no baseline left to compare with, so {', '.join(never)} could never pass"
+        yield Problem(
+            f"stages[{index}].gates", what, "list only gates that compare nothing; gates: [] leaves sample and split"
+        )
+    for name, guardrail in _mapping(document.get("guardrails")).items():
+        if "no_worse_than" in _mapping(guardrail):
+            what = f"compares with the baseline, of which stages[{index}] leaves nothing, so it could never pass there"
+            yield Problem(f"guardrails.{name}", what, "make it a gate of the stages before")
 
 
 def _control_problems(rungs: Sequence[tuple[int, float]]) -> list[Problem]:
@@ -87,6 +111,22 @@ def _gate_problems(document: Document) -> list[Problem]:
         if name in gates
     ]
     return problems
+
+
+def _average_problems(document: Document) -> Iterator[Problem]:
+    """A metric by its name must be one metric: its averages are kept, and looked up in files, under that name."""
+    asked: dict[str, tuple[object, object]] = {}
+    for part in ("gates", "guardrails"):
+        for name, gate in _mapping(document.get(part)).items():
+            fields = _mapping(gate)
+            metric, source = fields.get("metric"), (fields.get("namespace"), fields.get("statistic") or "Average")
+            if "no_worse_than" not in fields or "namespace" not in fields or not isinstance(metric, str):
+                continue
+            if asked.setdefault(metric, source) != source:
+                what = f"{metric} is compared by another gate in another namespace or by another statistic"
+                yield Problem(
+                    f"{part}.{name}.metric", what, "compare it once, or hold one of them against a fixed limit"
+                )
 
 
 def _deadline_problems(document: Document) -> list[Problem]:

@@ -16,11 +16,6 @@ from policies.values import Frozen
 Arm = Literal["baseline", "candidate"]
 ARMS: Final[tuple[Arm, ...]] = ("baseline", "candidate")
 
-COUNT_COLUMNS: Final = ("invocations", "errors_4xx", "errors_5xx", "model_errors", "latency_count")
-LATENCY_COLUMNS: Final = ("latency_sum_us", "latency_min_us", "latency_max_us")
-HISTOGRAM_COLUMN: Final = "latency_histogram"
-STRATA_COLUMNS: Final = ("minute", "arm", *COUNT_COLUMNS, *LATENCY_COLUMNS, HISTOGRAM_COLUMN)
-
 
 @dataclass(frozen=True)
 class Unavailable:

@@ -13,10 +13,10 @@ from pydantic import ValidationError, model_validator
 
 from policies.errors import RolloutError
 from policies.loading import parse_policy
-from policies.observation import HISTOGRAM_COLUMN
 from policies.replaying import judge
 from policies.spec import Policy
 from policies.strata.checking import check_observations
+from policies.strata.names import HISTOGRAM_COLUMN
 from policies.values import Frozen
 from policies.verdict import Verdict
 

@@ -5,7 +5,6 @@ from typing import Final
 
 from policies.forecasting.forecast import Forecast, GateForecast, StageForecast
 from policies.forecasting.ladder import Advice, write_stages
-from policies.forecasting.timing import WHOLE
 from policies.values import format_duration
 
 _TO_MINUTES: Final = timedelta(minutes=2)
@@ -40,8 +39,6 @@ def tell_time(length: timedelta | None) -> str:
 def _tell_doubt(forecast: Forecast, stage: StageForecast, gate: GateForecast) -> str:
     where = f"stage {stage.number} ({stage.share:g} %), {gate.gate}"
     if gate.need.typical is None:
-        if stage.share >= WHOLE:
-            return f"{where}: cannot pass, since no traffic is left on a baseline to compare with"
         return f"{where}: cannot pass before the deadline ({format_duration(forecast.policy.deadline)})"
     half, most = tell_time(gate.need.typical), tell_time(gate.need.likely)
     needed = half if half == most else f"{half} in half of all rollouts, {most} in nine of ten"

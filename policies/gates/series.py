@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 
 from policies.gates.spec import Threshold
-from policies.observation import HISTOGRAM_COLUMN
 from policies.spec import Policy
 from policies.strata.arrays import BIN_RATIO, Floats
 from policies.strata.columns import average_columns
+from policies.strata.names import HISTOGRAM_COLUMN
 
 _SAGEMAKER: Final = "AWS/SageMaker"
 _COUNTS: Final = {

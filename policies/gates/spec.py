@@ -8,6 +8,7 @@ from typing import Annotated, Final, Literal, cast
 
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
+from policies.strata.names import KNOWN_COLUMNS
 from policies.values import Frozen, Percent, parse_percent
 
 LEAST_LATENCY_RATIO: Final = 1.1 - 1e-9
@@ -87,6 +88,22 @@ class AverageComparison(Frozen):
     no_worse_than: Margin
 
     _read_margin = field_validator("no_worse_than", mode="before")(read_margin)
+
+    @field_validator("metric")
+    @classmethod
+    def _has_a_name_of_its_own(cls, metric: str) -> str:
+        if metric in KNOWN_COLUMNS:
+            raise ValueError(
+                f"{metric!r} is measured by Rollway itself; leave out the namespace, or use CloudWatch's name"
+            )
+        return metric
+
+    @field_validator("no_worse_than")
+    @classmethod
+    def _is_ratio(cls, margin: Margin) -> Margin:
+        if margin.or_absolute:
+            raise ValueError("or_absolute is for error rates; give any other metric a ratio, for example 10%")
+        return margin
 
 
 class Threshold(Frozen):

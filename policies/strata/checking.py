@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 
 from policies.errors import Problem
-from policies.observation import ARMS, HISTOGRAM_COLUMN, LATENCY_COLUMNS
+from policies.observation import ARMS
 from policies.strata.arrays import Booleans, Floats
 from policies.strata.cells import Minutes, read_minutes, read_numbers, show
-from policies.strata.columns import KNOWN_COLUMNS, MINUTE_DTYPE, REQUIRED_COLUMNS, Domain, average_columns, domain_of
+from policies.strata.columns import MINUTE_DTYPE, REQUIRED_COLUMNS, Domain, average_columns, domain_of
 from policies.strata.findings import Finding, raise_findings
 from policies.strata.histograms import HistogramColumn, read_histograms
+from policies.strata.names import HISTOGRAM_COLUMN, KNOWN_COLUMNS, LATENCY_COLUMNS
 from policies.strata.rules import Table, find_broken_rules
 
 EARLIEST: Final = np.datetime64("2017-11-29", "us")

@@ -9,12 +9,11 @@ from typing import Final
 
 import numpy as np
 
-from policies.observation import COUNT_COLUMNS, HISTOGRAM_COLUMN, LATENCY_COLUMNS
 from policies.strata.arrays import Booleans, Floats
+from policies.strata.names import COUNT_COLUMNS, HISTOGRAM_COLUMN, KNOWN_COLUMNS, LATENCY_COLUMNS
 
 REQUIRED_COLUMNS: Final = ("minute", "stage", "arm", "share", "invocations")
 ERROR_COLUMNS: Final = ("errors_4xx", "errors_5xx", "model_errors")
-KNOWN_COLUMNS: Final = ("minute", "stage", "arm", "share", *COUNT_COLUMNS, *LATENCY_COLUMNS, HISTOGRAM_COLUMN)
 MINUTE_DTYPE: Final = "datetime64[us, UTC]"
 ALL_TRAFFIC: Final = 100.0
 """The shares of a minute's arms, together, in percent."""

@@ -8,10 +8,10 @@ from typing import Final
 import pandas as pd
 
 from policies.errors import Problem
-from policies.observation import HISTOGRAM_COLUMN
 from policies.strata.checking import check_observations
 from policies.strata.findings import MOST_SHOWN, ObservationError
 from policies.strata.histograms import write_histogram
+from policies.strata.names import HISTOGRAM_COLUMN
 
 SUFFIXES: Final = (".csv", ".parquet")
 _LONGEST_REASON: Final = 200

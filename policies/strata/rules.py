@@ -10,11 +10,11 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from policies.observation import HISTOGRAM_COLUMN, LATENCY_COLUMNS
 from policies.strata.arrays import Booleans, Floats, Integers
 from policies.strata.cells import Instants
 from policies.strata.columns import ALL_TRAFFIC, ERROR_COLUMNS
 from policies.strata.findings import Finding
+from policies.strata.names import HISTOGRAM_COLUMN, LATENCY_COLUMNS
 
 SHARE_TOLERANCE: Final = 0.01
 """Percent; shares are often written with two digits."""

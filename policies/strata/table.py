@@ -9,9 +9,10 @@ from typing import Final, cast
 import numpy as np
 import pandas as pd
 
-from policies.observation import HISTOGRAM_COLUMN, Arm
+from policies.observation import Arm
 from policies.strata.arrays import Arms, Booleans, Floats, Histograms, Integers, Strata
 from policies.strata.columns import ERROR_COLUMNS, average_columns
+from policies.strata.names import HISTOGRAM_COLUMN
 
 DEFAULT_PERIOD: Final = timedelta(minutes=1)
 

@@ -12,16 +12,8 @@ from typing import Final
 import pandas as pd
 
 from policies.errors import TransientAwsError
-from policies.observation import (
-    ARMS,
-    COUNT_COLUMNS,
-    HISTOGRAM_COLUMN,
-    LATENCY_COLUMNS,
-    STRATA_COLUMNS,
-    Arm,
-    MetricsRequest,
-    SeriesRequest,
-)
+from policies.observation import ARMS, Arm, MetricsRequest, SeriesRequest
+from policies.strata.names import COUNT_COLUMNS, HISTOGRAM_COLUMN, LATENCY_COLUMNS, STRATA_COLUMNS
 from rollway.aws.latency_bins import Histogram
 from rollway.aws.metric_data import QueryKey, Values
 

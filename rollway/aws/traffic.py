@@ -10,9 +10,10 @@ from policies.errors import RolloutError
 from policies.forecasting.traffic import DEFAULT_P50_MS, DEFAULT_P99_MS, Latency, Traffic, from_histogram, lognormal
 from policies.gates.spec import LatencyComparison
 from policies.gates.weighing import compared_gates
-from policies.observation import HISTOGRAM_COLUMN, HistogramRequest, MetricsRequest
+from policies.observation import HistogramRequest, MetricsRequest
 from policies.spec import Policy
 from policies.strata.columns import ERROR_COLUMNS
+from policies.strata.names import HISTOGRAM_COLUMN
 from rollway.aws.cloudwatch import MetricsReader
 from rollway.aws.sagemaker import describe_endpoint
 from rollway.aws.session import Aws

@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from policies.errors import TransientAwsError
-from policies.observation import COUNT_COLUMNS, LATENCY_COLUMNS, STRATA_COLUMNS, MetricsRequest
+from policies.observation import MetricsRequest
+from policies.strata.names import COUNT_COLUMNS, LATENCY_COLUMNS, STRATA_COLUMNS
 from rollway.aws.metric_data import QueryKey, Values
 from rollway.aws.strata import attach_histograms, build_series, build_strata, histogram_queries, strata_queries
 

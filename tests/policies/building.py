@@ -10,9 +10,10 @@ from policies.endpoint_config import EndpointConfig
 from policies.facts import Endpoint, Facts, LiveVariant
 from policies.gates.evidence import Evidence, Window, gather_evidence
 from policies.loading import parse_policy
-from policies.observation import STRATA_COLUMNS, Metrics
+from policies.observation import Metrics
 from policies.plan import Plan, make_plan
 from policies.spec import Policy
+from policies.strata.names import STRATA_COLUMNS
 
 START = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

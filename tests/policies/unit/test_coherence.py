@@ -5,6 +5,13 @@ from typing import Any
 import pytest
 
 from policies.coherence import find_problems
+from policies.errors import PolicyError
+from policies.loading import parse_policy
+
+SMALL = {"share": 5, "bake": "1m"}
+ALL = {"share": 100, "bake": "1m"}
+COMPARING = {"metric": "errors_5xx", "no_worse_than": {"ratio": 1.2}}
+AVERAGE = {"metric": "CPUUtilization", "namespace": "/aws/sagemaker/Endpoints", "no_worse_than": "50%"}
 
 
 def ladder(*shares: object) -> dict[str, Any]:
@@ -38,3 +45,40 @@ def where(document: dict[str, Any]) -> list[str]:
 def test_incoherent_fields_are_found_where_they_are(document: dict[str, Any], wheres: list[str]) -> None:
     """The path points at the field to change; what the schema complains about already is not said twice."""
     assert where(document) == wheres
+
+
+@pytest.mark.parametrize(
+    ("fields", "place"),
+    [
+        ({"gates": {"errors": COMPARING}, "stages": [SMALL, ALL]}, "stages[1].gates"),
+        ({"guardrails": {"errors": COMPARING}, "stages": [SMALL, ALL]}, "guardrails.errors"),
+        ({"gates": {"cpu": AVERAGE, "peak": AVERAGE | {"statistic": "Maximum"}}}, "gates.peak.metric"),
+        ({"gates": {"cpu": AVERAGE | {"metric": "errors_5xx"}}}, "gates.cpu.metric"),
+        ({"gates": {"cpu": AVERAGE | {"no_worse_than": {"ratio": 2, "or_absolute": "1%"}}}}, "gates.cpu.no_worse_than"),
+    ],
+    ids=[
+        "nothing to compare with",
+        "nor for a guardrail",
+        "two of one name",
+        "a name that is taken",
+        "no share of a metric",
+    ],
+)
+def test_comparisons_that_could_never_be_made_are_refused(fields: dict[str, Any], place: str) -> None:
+    """A gate that would hold the rollout for ever, or compare something else than it says, is told before anything is touched."""
+    with pytest.raises(PolicyError) as refused:
+        parse_policy({"strategy": "canary", "stages": [SMALL], "keep_control": False} | fields)
+    assert place in [problem.where for problem in refused.value.problems]
+
+
+def test_a_stage_of_all_traffic_may_need_nothing_compared() -> None:
+    """With an empty list of gates sample and split remain, and they can pass."""
+    policy = parse_policy(
+        {
+            "strategy": "canary",
+            "stages": [SMALL, ALL | {"gates": []}],
+            "keep_control": False,
+            "gates": {"errors": COMPARING},
+        }
+    )
+    assert policy.gates_at(1) == ("sample", "split")
