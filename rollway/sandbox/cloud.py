@@ -12,7 +12,8 @@ from typing import Any
 
 from rollway.sandbox.clock import Clock
 from rollway.sandbox.errors import Refusal, invalid
-from rollway.sandbox.faults import Faults, MetricGap, OutsideChange, Planted
+from rollway.sandbox.fault_menu import MetricGap, OutsideChange
+from rollway.sandbox.faults import Faults, Planted
 from rollway.sandbox.fleets import Fleets, NullFleets
 from rollway.sandbox.metrics import MetricStore
 from rollway.sandbox.request_log import LoggedRequest, RequestLog, summarise

@@ -13,7 +13,7 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PositiveInt, ValidationError
 
 from rollway.sandbox.durations import Duration
-from rollway.sandbox.faults import Fault
+from rollway.sandbox.fault_menu import Fault
 
 
 def _split(value: object) -> object:

@@ -13,7 +13,7 @@ from rollway.aws.cloudwatch import MetricsReader
 from rollway.aws.session import ATTEMPTS, Aws
 from rollway.sandbox.clock import VirtualClock
 from rollway.sandbox.cloud import Cloud
-from rollway.sandbox.faults import MetricDelay, MetricGap, Throttle
+from rollway.sandbox.fault_menu import MetricDelay, MetricGap, Throttle
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -11,7 +11,7 @@ from rollway.aws.execution import carry_out
 from rollway.aws.sagemaker import describe_config
 from rollway.aws.session import ATTEMPTS, Aws
 from rollway.sandbox.cloud import Cloud
-from rollway.sandbox.faults import SystemUpdating, Throttle
+from rollway.sandbox.fault_menu import SystemUpdating, Throttle
 
 
 @pytest.fixture

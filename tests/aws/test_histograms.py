@@ -19,7 +19,7 @@ from rollway.aws.latency_bins import metrics_requested_per_hour
 from rollway.aws.session import ATTEMPTS, Aws
 from rollway.sandbox.clock import VirtualClock
 from rollway.sandbox.cloud import Cloud
-from rollway.sandbox.faults import Throttle
+from rollway.sandbox.fault_menu import Throttle
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

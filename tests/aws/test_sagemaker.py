@@ -20,7 +20,7 @@ from rollway.aws.sagemaker import (
 )
 from rollway.aws.session import Aws
 from rollway.sandbox.cloud import Cloud
-from rollway.sandbox.faults import UpdateRollsBack
+from rollway.sandbox.fault_menu import UpdateRollsBack
 
 VARIANT = {"ModelName": "fraud-v6", "InitialInstanceCount": 1, "InstanceType": "ml.m5.xlarge"}
 EPOCH = datetime(2026, 1, 5, tzinfo=UTC)

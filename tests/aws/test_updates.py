@@ -19,7 +19,7 @@ from rollway.aws.updates import CHANGE_VISIBLE_WITHIN, CONFIG_VISIBLE_WITHIN, ap
 from rollway.aws.waiting import Timing
 from rollway.sandbox.clock import VirtualClock
 from rollway.sandbox.cloud import Cloud
-from rollway.sandbox.faults import SystemUpdating
+from rollway.sandbox.fault_menu import SystemUpdating
 
 ARN = "arn:aws:sagemaker:us-east-1:123456789012:endpoint/e"
 EPOCH = datetime(2026, 1, 5, tzinfo=UTC)

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from rollway.sandbox.faults import OutsideChange, SystemUpdating
+from rollway.sandbox.fault_menu import OutsideChange, SystemUpdating
 from tests.cli.playing import JOURNAL, Interjecting, current_claim, drive_elsewhere, live_weights, open_newest
 from tests.loop.rehearsal import CONFIG, ENDPOINT
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from rollway.journal.claims import Claim, claim_endpoint
-from rollway.sandbox.faults import SystemUpdating
+from rollway.sandbox.fault_menu import SystemUpdating
 from tests.cli.playing import JOURNAL, Interjecting, Player, current_claim, live_weights, open_newest, send_signal
 from tests.loop.rehearsal import ENDPOINT
 

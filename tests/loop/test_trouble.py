@@ -10,7 +10,7 @@ from policies.lifecycle import Outcome, Phase
 from policies.observation import Signal
 from rollway.loop.drive import drive
 from rollway.loop.watching import watched_by
-from rollway.sandbox.faults import (
+from rollway.sandbox.fault_menu import (
     CapacityRefused,
     MetricGap,
     OutsideChange,

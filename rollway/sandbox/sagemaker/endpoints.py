@@ -10,7 +10,8 @@ from datetime import datetime
 from typing import Any
 
 from rollway.sandbox.errors import Refusal, invalid
-from rollway.sandbox.faults import Faults, UpdateRollsBack
+from rollway.sandbox.fault_menu import UpdateRollsBack
+from rollway.sandbox.faults import Faults
 from rollway.sandbox.fleets import Fleets
 from rollway.sandbox.sagemaker.configs import Configs
 from rollway.sandbox.sagemaker.constraints import Request

@@ -9,7 +9,7 @@ import pytest
 from rollway.sandbox.clock import VirtualClock
 from rollway.sandbox.cloud import Cloud
 from rollway.sandbox.errors import Refusal
-from rollway.sandbox.faults import CapacityRefused, UpdateRollbackFails, UpdateRollsBack
+from rollway.sandbox.fault_menu import CapacityRefused, UpdateRollbackFails, UpdateRollsBack
 from rollway.sandbox.fleets import FleetHealth, FleetSpec
 from rollway.sandbox.settings import SandboxSettings
 

@@ -9,8 +9,7 @@ from pydantic import ValidationError
 from rollway.sandbox.clock import VirtualClock
 from rollway.sandbox.cloud import Cloud
 from rollway.sandbox.errors import Refusal
-from rollway.sandbox.faults import (
-    Faults,
+from rollway.sandbox.fault_menu import (
     MetricDelay,
     MetricGap,
     ModelErrors,
@@ -19,6 +18,7 @@ from rollway.sandbox.faults import (
     SystemUpdating,
     Throttle,
 )
+from rollway.sandbox.faults import Faults
 
 Seconds = Callable[[float], None]
 

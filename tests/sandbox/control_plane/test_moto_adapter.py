@@ -15,7 +15,7 @@ from moto.sagemaker.responses import SageMakerResponse
 
 from rollway.sandbox.clock import VirtualClock
 from rollway.sandbox.cloud import Cloud
-from rollway.sandbox.faults import Throttle
+from rollway.sandbox.fault_menu import Throttle
 from rollway.sandbox.moto_adapter import all_patches, in_process
 from rollway.sandbox.moto_adapter.s3_files import KEY_ATTRIBUTES
 from rollway.sandbox.settings import SandboxSettings

@@ -12,7 +12,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from rollway.sandbox.cloud import Cloud
-from rollway.sandbox.faults import Throttle
+from rollway.sandbox.fault_menu import Throttle
 from rollway.sandbox.moto_adapter.s3_files import S3Files
 from rollway.sandbox.server import ControlPlane
 

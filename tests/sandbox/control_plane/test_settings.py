@@ -7,7 +7,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from rollway.sandbox.durations import Duration
-from rollway.sandbox.faults import Slow, Throttle
+from rollway.sandbox.fault_menu import Slow, Throttle
 from rollway.sandbox.settings import SandboxSettings, SettingsError, load_settings
 
 

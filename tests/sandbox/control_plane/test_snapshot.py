@@ -10,7 +10,7 @@ import pytest
 
 from rollway.sandbox.clock import VirtualClock
 from rollway.sandbox.cloud import Cloud
-from rollway.sandbox.faults import MetricGap, Throttle, UpdateRollsBack
+from rollway.sandbox.fault_menu import MetricGap, Throttle, UpdateRollsBack
 from rollway.sandbox.settings import SandboxSettings
 from rollway.sandbox.snapshot import Snapshot, SnapshotError
 

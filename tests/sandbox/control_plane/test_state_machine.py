@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from rollway.sandbox.clock import VirtualClock
 from rollway.sandbox.cloud import Cloud
 from rollway.sandbox.errors import Refusal
-from rollway.sandbox.faults import (
+from rollway.sandbox.fault_menu import (
     CapacityRefused,
     Fault,
     OutsideChange,

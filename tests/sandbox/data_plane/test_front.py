@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError
 from mypy_boto3_sagemaker_runtime.client import SageMakerRuntimeClient
 
 from rollway.sandbox.data_plane import DataPlane
-from rollway.sandbox.faults import ModelErrors, Slow
+from rollway.sandbox.fault_menu import ModelErrors, Slow
 from rollway.sandbox.runtime.invocation import MAX_BODY_BYTES
 from rollway.sandbox.serving.server import listen, serve
 from rollway.sandbox.settings import SandboxSettings

@@ -10,7 +10,7 @@ import pytest
 from scipy.stats import binomtest
 
 from rollway.sandbox.errors import Refusal
-from rollway.sandbox.faults import ModelErrors, Slow
+from rollway.sandbox.fault_menu import ModelErrors, Slow
 from rollway.sandbox.fleets import NullFleets
 from rollway.sandbox.runtime.invocation import MAX_BODY_BYTES
 from rollway.sandbox.runtime.messages import Invocation
