@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lint types contracts bench docs lock clean
+.PHONY: help demo test check format lint types contracts bench chaos docs lock clean
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ contracts: $(STAMP) ## do imports point one way?
 
 bench: $(STAMP) ## measure what performance is promised of
 	@$(BIN)/python -m benchmarks
+
+chaos: $(STAMP) ## kill hundreds of rollouts at random moments (an hour and more)
+	@ROLLWAY_CHAOS=full $(BIN)/python -m pytest tests/chaos --timeout 14400
 
 docs: $(STAMP) ## make the pictures and generated pages in docs/ anew
 	@$(BIN)/python -m docs.build

@@ -11,6 +11,10 @@ _MEASUREMENTS: Final = {
     "the simulated AWS: invocations": ("benchmarks.invocations", "bench_invocations"),
     "the simulated AWS: GetMetricData, 500 queries over an hour": ("benchmarks.metrics", "bench_get_metric_data"),
     "the loop: one look": ("benchmarks.ticks", "bench_ticks"),
+    "the loop: from a failed verdict to the request that takes the traffic back": (
+        "benchmarks.returning",
+        "bench_returning",
+    ),
     "the judge: one look at five metrics, CPU time": ("benchmarks.judging", "bench_judging"),
     "the command: seconds to start, best of five": ("benchmarks.startup", "bench_startup"),
 }
@@ -19,6 +23,7 @@ _PROMISES: Final = {
     "queries_cold_s": "promised: under 2",
     "hour_cold_ms": "promised: under 200",
     "thousand_endpoints_s": "promised: under 60",
+    "verdict_to_weights_p99_ms": "promised: under 1,000",
     "help_s": "promised: under 0.5",
 }
 

@@ -58,7 +58,7 @@ def _begin(cloud: Cloud, clock: VirtualClock, aws: Aws) -> Rollout:
     clock.advance(_MINUTE)
     aws.s3.create_bucket(Bucket="bench")
     plan = plan_rollout(aws, Request("bench", "new", load_policy("canary")), clock.now())
-    return start(plan, ObjectStore(aws, "bench"), PlainHands(aws))
+    return start(plan, ObjectStore(aws, "bench", now=clock.now), PlainHands(aws))
 
 
 async def _bake(rollout: Rollout, clock: VirtualClock, runtime: Runtime) -> None:

@@ -15,7 +15,8 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from policies.gates import spec as gates
-from policies.spec import HistogramSpec, InconclusiveSpec, MetricsSpec, Policy, Risk, StageSpec, Timeouts
+from policies.spec import BrakeSpec, HistogramSpec, InconclusiveSpec, MetricsSpec, Policy, Risk, StageSpec, Timeouts
+from policies.switch import SwitchSpec
 from policies.values import format_duration
 from rollway.cli import VERBS, Verbs, rollway
 
@@ -28,6 +29,8 @@ _PARTS: Final[dict[str, type[BaseModel]]] = {
     "`risk`": Risk,
     "`inconclusive`": InconclusiveSpec,
     "`timeouts`": Timeouts,
+    "`dead_mans_switch`": SwitchSpec,
+    "`brake`": BrakeSpec,
 }
 _GATES: Final[dict[str, type[BaseModel]]] = {
     "A gate with `no_worse_than`, on errors": gates.CountComparison,

@@ -18,10 +18,11 @@ from policies.plan import Plan
 from rollway.aws.sagemaker import describe_endpoint
 from rollway.aws.session import Aws, connect
 from rollway.loop.clock import Clock, SystemClock
-from rollway.loop.drive import drive, release
+from rollway.loop.drive import drive
 from rollway.loop.hands import PlainHands
+from rollway.loop.queueing import make_way
 from rollway.loop.rollout import Rollout
-from rollway.loop.starting import Request, open_journal, start
+from rollway.loop.starting import Request, open_journal, refuse_if_braked, start
 from rollway.reports.outcome import headline, render_report
 from tasks.artifacts import publish_report
 from tasks.aws import forewarn, plan
@@ -43,7 +44,6 @@ async def canary(rollout: RolloutRequest) -> State[Ending | RolloutError]:
     except RolloutError as error:
         return Failed(name="Not started", message=f"{error}\n{error.hint}".strip(), data=error)
     ending = await drive_to_the_end(under_way, aws, clock)
-    await free_endpoint(under_way, ending)
     await report(aws, under_way, ending)
     return final_state(under_way, ending)
 
@@ -56,7 +56,10 @@ async def set_out(aws: Aws, rollout: RolloutRequest, clock: Clock) -> Rollout:
     """
     store = open_journal(aws, journal_location(rollout))
     request = Request(rollout.endpoint, rollout.model, load_policy(rollout.policy))
+    await make_way(request, store, lambda: PlainHands(aws), clock)
     planned = await plan(aws, request, clock.now())
+    if rollout.automatic:
+        await asyncio.to_thread(refuse_if_braked, planned, store, clock.now())
     await warn(aws, planned, clock)
     return await asyncio.to_thread(start, planned, store, PrefectHands(aws))
 
@@ -99,16 +102,6 @@ async def drive_to_the_end(rollout: Rollout, aws: Aws, clock: Clock) -> Ending:
             Signal(verb="abort", reason="the run was suspended", by="the process that drives the rollout")
         )
         return await drive(rollout, clock)
-
-
-async def free_endpoint(rollout: Rollout, ending: Ending) -> None:
-    """Free the endpoint for the next rollout. This one is over: that the journal is out of reach must not spoil its result."""
-    try:
-        await asyncio.to_thread(release, rollout, ending)
-    except RolloutError as error:
-        get_run_logger().warning(
-            "the journal does not say yet that the rollout has ended; rollway rollback puts that right: %s", error
-        )
 
 
 async def report(aws: Aws, rollout: Rollout, ending: Ending) -> None:

@@ -44,6 +44,9 @@ def explain_failures(verdicts: Sequence[GateVerdict]) -> str:
 
 def _advance(plan: Plan, state: State, verdicts: tuple[GateVerdict, ...], now: datetime) -> Decision:
     stage: Stage = plan.stages[state.stage]
+    if stage.approval and state.stage not in state.approved:
+        reason = f"every gate passed at {stage.share:g} %; awaiting approval: rollway approve {plan.endpoint} --reason REASON"
+        return Decision(state, "hold", reason, plan.policy.metrics.look_every, verdicts=verdicts)
     following = state.stage + 1
     if following < len(plan.stages):
         advanced = enter(close_window(state, now), Phase.SHIFTING, now, stage=following)

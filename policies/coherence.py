@@ -15,6 +15,7 @@ from policies.values import format_duration, parse_duration
 CONTROL_SHARE: Final = 5.0
 WHOLE: Final = 100.0
 MOST_STAGES: Final = 50
+LOOKS_PER_LEASE: Final = 5
 IMPLIED_GATES: Final = {"sample": "requests_at_least", "split": "share_within"}
 """Gates that every policy gets unless it has one of that kind: name, and the field that tells the kind."""
 
@@ -28,6 +29,7 @@ def find_problems(document: Document) -> list[Problem]:
         *_gate_problems(document),
         *_average_problems(document),
         *_deadline_problems(document),
+        *_lease_problems(document),
     ]
 
 
@@ -127,6 +129,16 @@ def _average_problems(document: Document) -> Iterator[Problem]:
                 yield Problem(
                     f"{part}.{name}.metric", what, "compare it once, or hold one of them against a fixed limit"
                 )
+
+
+def _lease_problems(document: Document) -> Iterator[Problem]:
+    """A process that is merely between two looks must not pass for a dead one."""
+    look = _duration(_mapping(document.get("metrics")).get("look_every"), timedelta(seconds=30))
+    lease = _duration(document.get("lease"), timedelta(minutes=5))
+    if lease < LOOKS_PER_LEASE * look:
+        least = format_duration(LOOKS_PER_LEASE * look)
+        what = f"{format_duration(lease)} is less than {LOOKS_PER_LEASE} looks of {format_duration(look)}"
+        yield Problem("lease", what, f"give it at least {least}, or shorten metrics.look_every")
 
 
 def _deadline_problems(document: Document) -> list[Problem]:

@@ -4,12 +4,14 @@ Each says the wanted end, never a change ("shares are 95/5", not "add 5"), so ca
 command to a person, ``rollway`` carries it out: both match every kind, so a new command that one of them forgets fails the type check.
 """
 
+from datetime import datetime
 from typing import Annotated, Literal, assert_never
 
 from pydantic import Field
 
 from policies.endpoint_config import EndpointConfig
-from policies.facts import format_shares
+from policies.facts import ScalingTarget, format_shares, format_suspensions
+from policies.switch import Switch
 from policies.values import Frozen
 
 
@@ -21,11 +23,18 @@ class CreateConfig(Frozen):
 
 
 class ApplyConfig(Frozen):
-    """The endpoint runs on this configuration; variants that keep their name keep their live instance count."""
+    """The endpoint runs on this configuration; variants that keep their name keep their live instance count.
+
+    Attributes:
+        endpoint: the endpoint.
+        config: the configuration that it shall run on.
+        replaces: the configuration that it ran on when this was decided; if it runs on yet another one by now, nothing is done.
+    """
 
     kind: Literal["apply_config"] = "apply_config"
     endpoint: str
     config: str
+    replaces: str
 
 
 class SetCapacity(Frozen):
@@ -45,6 +54,38 @@ class SetShares(Frozen):
     shares: dict[str, float]
 
 
+class SetScaling(Frozen):
+    """Application Auto Scaling looks after the variant in this way; its policies and scheduled actions are left as they are."""
+
+    kind: Literal["set_scaling"] = "set_scaling"
+    endpoint: str
+    scaling: ScalingTarget
+
+
+class ArmSwitch(Frozen):
+    """The dead-man's switch stands ready: from ``fires_at`` on, AWS gives the variants these shares by itself, again and again.
+
+    Attributes:
+        switch: the schedule's name and what it needs to act.
+        endpoint: the endpoint.
+        shares: percent of traffic by variant; all variants are named.
+        fires_at: when it acts for the first time unless it is put off before.
+    """
+
+    kind: Literal["arm_switch"] = "arm_switch"
+    switch: Switch
+    endpoint: str
+    shares: dict[str, float]
+    fires_at: datetime
+
+
+class DisarmSwitch(Frozen):
+    """There is no dead-man's switch of this rollout."""
+
+    kind: Literal["disarm_switch"] = "disarm_switch"
+    switch: Switch
+
+
 class DeleteConfig(Frozen):
     """No configuration of this name exists. Only for configurations that the rollout made and nothing uses."""
 
@@ -53,7 +94,7 @@ class DeleteConfig(Frozen):
 
 
 Command = Annotated[
-    CreateConfig | ApplyConfig | SetCapacity | SetShares | DeleteConfig,
+    CreateConfig | ApplyConfig | SetCapacity | SetShares | SetScaling | ArmSwitch | DisarmSwitch | DeleteConfig,
     Field(discriminator="kind"),
 ]
 """One idempotent instruction for AWS."""
@@ -63,17 +104,24 @@ def explain(command: Command) -> str:
     """Say a command in a few words."""
     match command:
         case CreateConfig():
-            return f"create config {command.config.name}"
+            told = f"create config {command.config.name}"
         case ApplyConfig():
-            return f"apply config {command.config}"
+            told = f"apply config {command.config}"
         case SetCapacity():
-            return f"scale {command.variant} to {command.instances} {'instance' if command.instances == 1 else 'instances'}"
+            told = f"scale {command.variant} to {command.instances} {'instance' if command.instances == 1 else 'instances'}"
         case SetShares():
-            return f"shift traffic to {format_shares(command.shares)}"
+            told = f"shift traffic to {format_shares(command.shares)}"
+        case SetScaling():
+            told = f"{format_suspensions(command.scaling.suspended)} of {command.scaling.variant}"
+        case ArmSwitch():
+            told = f"arm the dead-man's switch: traffic to {format_shares(command.shares)}"
+        case DisarmSwitch():
+            told = "disarm the dead-man's switch"
         case DeleteConfig():
-            return f"delete config {command.config}"
+            told = f"delete config {command.config}"
         case _:
             assert_never(command)
+    return told
 
 
 class CommandResult(Frozen):

@@ -4,18 +4,19 @@ Called with the same values it gives the same decision; it waits for nothing and
 look: what people ask, what failed, what somebody else changed, what the gates say, and only then the next step.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Final, assert_never
 
 from policies.baking import bake, bake_ends, explain_failures
 from policies.compare.memory import FORGETFUL, Forgetful
 from policies.decision import Decision
-from policies.drift import find_drift
+from policies.drift import find_drift, was_taken_back
 from policies.facts import IDLE_TROUBLE, Endpoint
 from policies.gates.evidence import Evidence, gather_evidence
 from policies.gates.judging import judge_gates
 from policies.goal import Goal, next_commands
+from policies.heeding import heed
 from policies.lifecycle import (
     CLIMBING,
     Ending,
@@ -32,6 +33,7 @@ from policies.observation import Metrics, Observation, Unavailable
 from policies.operations import follow, is_overdue
 from policies.plan import Plan
 from policies.returning import clean_up, give_up, is_too_late, leave_alone, roll_back
+from policies.safeguards import raise_safeguards
 from policies.values import format_duration
 from policies.verdict import GateVerdict
 
@@ -66,28 +68,26 @@ def decide(plan: Plan, state: State, observation: Observation, now: datetime, ju
     """
     if state.phase is Phase.FINISHED:
         return Decision(state, "finish", _ending(state).reason, timedelta(0))
-    state = _heed(plan, state, observation, now)
+    state = _turn_back_in_time(plan, heed(state, observation.signals, now), now)
     endpoint = observation.endpoint
     if state.phase is Phase.CLEANING:
-        return clean_up(plan, state, now)
+        return clean_up(plan, state, observation.surroundings, now)
     if isinstance(endpoint, Unavailable):
         return _wait_blindly(plan, state, endpoint, now)
     state = _adopt(plan, _face_setback(follow(plan, state, endpoint, now), now), endpoint)
-    drift = find_drift(plan, state, endpoint)
+    state = _follow_the_switch(plan, state, endpoint, now)
+    drift = find_drift(plan, state, endpoint, observation.surroundings)
     if drift:
         return _hold_for_drift(plan, state, endpoint, drift, now)
+    state = _turn_back_in_time(plan, _after_drift(state, now), now)
     if state.phase is Phase.ROLLING_BACK:
         return roll_back(plan, state, endpoint, now)
-    return _climb(plan, _after_drift(state, now), observation, now, judge)
+    return _climb(plan, state, observation, now, judge)
 
 
-def _heed(plan: Plan, state: State, observation: Observation, now: datetime) -> State:
-    """Turn back when somebody asks for it or time is up."""
+def _turn_back_in_time(plan: Plan, state: State, now: datetime) -> State:
     if state.phase not in CLIMBING:
         return state
-    for signal in observation.signals:
-        outcome = Outcome.ABORTED if signal.verb == "abort" else Outcome.ROLLED_BACK
-        return turn_back(state, outcome, f"{signal.verb} by {signal.by}: {signal.reason}", now)
     overdue = is_overdue(plan, state, now)
     if overdue:
         return turn_back(state, Outcome.ROLLED_BACK, overdue, now)
@@ -95,6 +95,15 @@ def _heed(plan: Plan, state: State, observation: Observation, now: datetime) -> 
         limit = format_duration(plan.policy.deadline)
         return turn_back(state, Outcome.INCONCLUSIVE, f"the deadline of {limit} passed in phase {state.phase}", now)
     return state
+
+
+def _follow_the_switch(plan: Plan, state: State, endpoint: Endpoint, now: datetime) -> State:
+    """Go back for good when the candidate's traffic was taken away from outside."""
+    if state.phase not in CLIMBING or not was_taken_back(plan, state, endpoint):
+        return state
+    who = "by the dead-man's switch or by a person" if plan.switch else "by somebody else"
+    told = f"all traffic was put back on {plan.baseline.variant} {who}, not by this process"
+    return turn_back(state, Outcome.ROLLED_BACK, told, now)
 
 
 def _is_time_up(plan: Plan, now: datetime) -> bool:
@@ -114,11 +123,21 @@ def _adopt(plan: Plan, state: State, endpoint: Endpoint) -> State:
     """Take what the phase wants for its own work: AWS may have carried out a command whose answer was lost."""
     if state.phase not in CLIMBING or state.operation is not None or endpoint.busy:
         return state
-    goal = goal_of(plan, state)
-    if next_commands(goal, endpoint):
+    goals = (goal_of(plan, state.model_copy(update={"phase": phase})) for phase in _phases_at_work(plan, state))
+    goal = next((goal for goal in goals if not next_commands(goal, endpoint)), None)
+    if goal is None:
         return state
     placement = Placement(config=endpoint.config, shares=dict(goal.shares or endpoint.shares))
     return state.model_copy(update={"placement": placement})
+
+
+def _phases_at_work(plan: Plan, state: State) -> Iterator[Phase]:
+    """Yield the phases whose commands may show by now: a promotion at a person's word leaves out the rest of what came before."""
+    yield state.phase
+    if state.phase is Phase.PROMOTING and state.override:
+        yield Phase.SHIFTING
+        if state.placement.config == plan.original.name:
+            yield Phase.PREPARING
 
 
 def _face_setback(state: State, now: datetime) -> State:
@@ -157,9 +176,12 @@ def _climb(plan: Plan, state: State, observation: Observation, now: datetime, ju
         trouble = f"the endpoint is {observation.endpoint.status}: {observation.endpoint.failure_reason}"
         back = turn_back(state, Outcome.ROLLED_BACK, trouble, now)
         return Decision(back, "act", _ending(back).reason, timedelta(0), verdicts=verdicts)
+    stopped = _what_stops(state, observation)
+    if stopped:
+        return Decision(state, "hold", stopped, plan.policy.metrics.look_every, verdicts=verdicts)
     match state.phase:
         case Phase.PREPARING | Phase.SHIFTING | Phase.PROMOTING:
-            return _pursue(plan, state, observation.endpoint, now, verdicts)
+            return _pursue(plan, state, observation, now, verdicts)
         case Phase.BAKING:
             return bake(plan, state, verdicts, now)
         case Phase.ROLLING_BACK | Phase.CLEANING | Phase.FINISHED:
@@ -168,15 +190,32 @@ def _climb(plan: Plan, state: State, observation: Observation, now: datetime, ju
             assert_never(state.phase)
 
 
-def _pursue(plan: Plan, state: State, endpoint: Endpoint, now: datetime, verdicts: tuple[GateVerdict, ...]) -> Decision:
-    """Bring the endpoint to what the phase wants, then enter the next phase."""
+def _what_stops(state: State, observation: Observation) -> str | None:
+    """Say why the candidate may get no more for now, though nothing speaks against it."""
+    if state.paused:
+        return f"paused by {state.paused.by} since {state.paused.since:%H:%M:%S} UTC: {state.paused.reason}"
+    if observation.halt:
+        return f"every rollout is halted since {observation.halt.since:%H:%M:%S} UTC by {observation.halt.by}: {observation.halt.reason}"
+    if isinstance(observation.surroundings, Unavailable):
+        return f"cannot read the endpoint's tags and scaling: {observation.surroundings.why}"
+    return None
+
+
+def _pursue(
+    plan: Plan, state: State, observation: Observation, now: datetime, verdicts: tuple[GateVerdict, ...]
+) -> Decision:
+    """Bring the endpoint to what the phase wants, with the safeguards up, then enter the next phase."""
+    endpoint, surroundings = observation.endpoint, observation.surroundings
+    if isinstance(endpoint, Unavailable) or isinstance(surroundings, Unavailable):
+        raise TypeError("pursuing needs an endpoint and its surroundings")
     look = min(POLL_EVERY, plan.policy.metrics.look_every)
     if state.operation is not None or endpoint.busy:
         whose = "AWS is at work on it" if state.operation else f"the endpoint is {endpoint.status}, not by this rollout"
         return Decision(state, "wait", f"{_headline(plan, state)}; {whose}", look, verdicts=verdicts)
     commands = next_commands(goal_of(plan, state), endpoint)
     if commands:
-        return Decision(state, "act", _headline(plan, state), look, commands, verdicts)
+        guarded = (*raise_safeguards(plan, state, surroundings, now), *commands)
+        return Decision(state, "act", _headline(plan, state), look, guarded, verdicts)
     return _arrived(plan, state, now)
 
 
@@ -208,7 +247,7 @@ def _arrived(plan: Plan, state: State, now: datetime) -> Decision:
         case _:
             # Not with the verdicts of this look: the candidate's variant is gone by now, so its gates have nothing new to say.
             climbed = ", ".join(f"{rung.share:g} %" for rung in plan.stages)
-            reason = f"{plan.candidate.model} passed every gate at {climbed}"
+            reason = state.override or f"{plan.candidate.model} passed every gate at {climbed}"
             ending = Ending(outcome=Outcome.PROMOTED, reason=reason, at=now)
             cleaning = enter(close_window(state, now), Phase.CLEANING, now).model_copy(update={"ending": ending})
             return Decision(cleaning, "act", f"{plan.candidate.model} serves all traffic; cleaning up", timedelta(0))

@@ -1,19 +1,22 @@
 """Drift: a change of the endpoint that the rollout did not make.
 
-Only read back while nothing is in flight. Instance counts are no drift: autoscaling changes them by trade.
+Only read back while nothing is in flight. Instance counts of a variant that autoscaling looks after are no drift: it changes them by trade.
 """
 
-from policies.facts import Endpoint, format_shares
+from collections.abc import Iterator
+
+from policies.facts import Endpoint, ScalingTarget, Surroundings, Suspension, format_shares
 from policies.goal import has_shares
-from policies.lifecycle import Phase, State
+from policies.lifecycle import Phase, ScalingStand, State
+from policies.observation import Unavailable
 from policies.plan import Plan
 
 
-def find_drift(plan: Plan, state: State, endpoint: Endpoint) -> str | None:
+def find_drift(plan: Plan, state: State, endpoint: Endpoint, surroundings: Surroundings | Unavailable) -> str | None:
     """Describe what somebody else changed, or return None.
 
     On the way back only a configuration counts that is none of this rollout's: shares are about to be set anyway. A drift that was seen
-    stands until the endpoint is seen at rest without it.
+    stands until the endpoint is seen at rest without it. Changes beside configuration and traffic may be accepted by a person.
     """
     if state.operation is not None or endpoint.busy:
         return state.drift
@@ -21,10 +24,78 @@ def find_drift(plan: Plan, state: State, endpoint: Endpoint) -> str | None:
         return (
             f"somebody moved the endpoint to config {endpoint.config}; this rollout left it on {state.placement.config}"
         )
-    if state.phase is not Phase.ROLLING_BACK and not has_shares(endpoint, state.placement.shares):
+    if state.phase is Phase.ROLLING_BACK:
+        return None
+    if not has_shares(endpoint, state.placement.shares):
         found, left = format_shares(endpoint.shares), format_shares(state.placement.shares)
         return f"somebody changed the traffic to {found}; this rollout left it at {left}"
-    return None
+    if isinstance(surroundings, Unavailable):
+        return None if state.drift in state.accepted else state.drift
+    return next((told for told in _lesser(plan, state, endpoint, surroundings) if told not in state.accepted), None)
+
+
+def was_taken_back(plan: Plan, state: State, endpoint: Endpoint) -> bool:
+    """Whether the candidate had traffic and somebody else put all of it back on the baseline.
+
+    That is what the dead-man's switch does, late or twice as it may come, and what a person does in an emergency. Who it was cannot be
+    told apart, and need not be: either wants the baseline.
+    """
+    at_rest = state.operation is None and not endpoint.busy
+    had_traffic = state.placement.shares.get(plan.candidate.variant, 0.0) > 0
+    return at_rest and had_traffic and endpoint.config == plan.side_by_side.name and has_shares(endpoint, plan.split(0))
+
+
+def _lesser(plan: Plan, state: State, endpoint: Endpoint, surroundings: Surroundings) -> Iterator[str]:
+    yield from _counts(plan, state, endpoint, surroundings)
+    yield from _tags(plan.surroundings.tags, surroundings.tags)
+    for variant in (plan.baseline.variant, plan.candidate.variant):
+        found = surroundings.target(variant)
+        yield from _bounds(variant, plan.surroundings.target(variant), found)
+        hold = state.scaling if variant == plan.baseline.variant else "none"
+        yield from _suspensions(hold, plan.surroundings.target(variant), found)
+
+
+def _counts(plan: Plan, state: State, endpoint: Endpoint, surroundings: Surroundings) -> Iterator[str]:
+    ordered = {
+        plan.baseline.variant: {plan.baseline.instances},
+        plan.candidate.variant: {stage.instances for stage in plan.stages[: state.stage + 1]},
+    }
+    for variant in endpoint.variants:
+        counts = ordered.get(variant.name, {variant.wanted_instances})
+        if surroundings.target(variant.name) is None and variant.wanted_instances not in counts:
+            left = " or ".join(str(count) for count in sorted(counts))
+            yield f"somebody scaled {variant.name} to {variant.wanted_instances} instances; this rollout left it at {left}"
+
+
+def _tags(left: dict[str, str], found: dict[str, str]) -> Iterator[str]:
+    changed = {key for key in left.keys() | found.keys() if left.get(key) != found.get(key)}
+    if changed:
+        told = ", ".join(f"{key} from {left.get(key, 'none')} to {found.get(key, 'none')}" for key in sorted(changed))
+        yield f"somebody changed the endpoint's tags: {told}"
+
+
+def _bounds(variant: str, left: ScalingTarget | None, found: ScalingTarget | None) -> Iterator[str]:
+    if _describe(left) != _describe(found):
+        yield f"somebody changed the scaling of {variant} to {_describe(found)}; this rollout left it at {_describe(left)}"
+
+
+def _describe(target: ScalingTarget | None) -> str:
+    return f"{target.minimum} to {target.maximum} instances" if target else "none"
+
+
+def _suspensions(hold: ScalingStand, left: ScalingTarget | None, found: ScalingTarget | None) -> Iterator[str]:
+    """Until the answer to our own suspension is known, scaling may be suspended or not."""
+    if left is None or found is None:
+        return
+    held = left.held().suspended
+    expected = {"none": {left.suspended}, "asked": {left.suspended, held}, "held": {held}}[hold]
+    if found.suspended not in expected:
+        told = f"somebody changed what is suspended of the scaling of {found.variant}"
+        yield f"{told} to {_list(found.suspended)}; this rollout left it at {' or '.join(map(_list, sorted(expected)))}"
+
+
+def _list(suspended: tuple[Suspension, ...]) -> str:
+    return ", ".join(suspended) or "nothing"
 
 
 def _known_configs(plan: Plan, state: State) -> set[str]:

@@ -102,6 +102,12 @@ class Throttled(TransientAwsError):
     code = "aws_throttled"
 
 
+class CredentialsExpired(TransientAwsError):
+    """The credentials are over; they may be renewed at any moment."""
+
+    code = "credentials_expired"
+
+
 class EndpointBusy(TransientAwsError):
     """The endpoint is in the middle of another change."""
 

@@ -95,6 +95,13 @@ class Endpoint(Frozen):
         return {variant.name: variant.share for variant in self.variants}
 
 
+Suspension = Literal["scale_in", "scale_out", "scheduled"]
+"""One of the three things that Application Auto Scaling can be told not to do for a while."""
+
+HELD_SCALING: Final[tuple[Suspension, ...]] = ("scale_in", "scheduled")
+"""What a rollout suspends: a baseline that is scaled in meanwhile could not take its traffic back. Scaling out stays: customers need it."""
+
+
 class ScalingTarget(Frozen):
     """A variant's registration with Application Auto Scaling.
 
@@ -102,11 +109,33 @@ class ScalingTarget(Frozen):
         variant: the variant's name.
         minimum: least number of instances.
         maximum: greatest number of instances.
+        suspended: what is suspended, in alphabetical order.
     """
 
     variant: str
     minimum: int
     maximum: int
+    suspended: tuple[Suspension, ...] = ()
+
+    def held(self) -> "ScalingTarget":
+        """Return the registration as it shall be while a rollout lasts."""
+        return self.model_copy(update={"suspended": tuple(sorted({*self.suspended, *HELD_SCALING}))})
+
+
+class Surroundings(Frozen):
+    """What belongs to an endpoint without being part of its description.
+
+    Attributes:
+        tags: the endpoint's tags.
+        scaling: registrations of its variants with Application Auto Scaling, sorted by variant.
+    """
+
+    tags: dict[str, str] = {}
+    scaling: tuple[ScalingTarget, ...] = ()
+
+    def target(self, variant: str) -> ScalingTarget | None:
+        """Return the registration of a variant, or None when autoscaling does not look after it."""
+        return next((target for target in self.scaling if target.variant == variant), None)
 
 
 class Facts(Frozen):
@@ -117,14 +146,14 @@ class Facts(Frozen):
         config: the configuration it runs on.
         model: name of the model that may take over.
         model_exists: whether SageMaker knows that model.
-        scaling: registrations of the endpoint's variants with Application Auto Scaling.
+        surroundings: the endpoint's tags, and the registrations of its variants with Application Auto Scaling.
     """
 
     endpoint: Endpoint
     config: EndpointConfig
     model: str
     model_exists: bool
-    scaling: tuple[ScalingTarget, ...] = ()
+    surroundings: Surroundings = Surroundings()
 
 
 def same_share(left: float, right: float) -> bool:
@@ -135,3 +164,15 @@ def same_share(left: float, right: float) -> bool:
 def format_shares(shares: dict[str, float]) -> str:
     """Write shares for a person: ``AllTraffic 95 %, candidate 5 %``."""
     return ", ".join(f"{name} {share:.4g} %" for name, share in shares.items())
+
+
+def format_suspensions(suspended: tuple[Suspension, ...]) -> str:
+    """Say which scaling is suspended: ``suspend scale in, scheduled scaling``."""
+    if not suspended:
+        return "suspend no scaling"
+    words: dict[Suspension, str] = {
+        "scale_in": "scaling in",
+        "scale_out": "scaling out",
+        "scheduled": "scheduled scaling",
+    }
+    return f"suspend {', '.join(words[each] for each in suspended)}"

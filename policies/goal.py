@@ -7,7 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import assert_never
 
-from policies.commands import ApplyConfig, Command, CreateConfig, DeleteConfig, SetCapacity, SetShares
+from policies.commands import (
+    ApplyConfig,
+    ArmSwitch,
+    Command,
+    CreateConfig,
+    DeleteConfig,
+    DisarmSwitch,
+    SetCapacity,
+    SetScaling,
+    SetShares,
+)
 from policies.endpoint_config import EndpointConfig
 from policies.facts import Endpoint, same_share
 
@@ -35,7 +45,7 @@ def next_commands(goal: Goal, endpoint: Endpoint) -> tuple[Command, ...]:
     if short:
         return (short,)
     if endpoint.config != goal.config.name:
-        apply = ApplyConfig(endpoint=endpoint.name, config=goal.config.name)
+        apply = ApplyConfig(endpoint=endpoint.name, config=goal.config.name, replaces=endpoint.config)
         return (CreateConfig(config=goal.config), apply)
     short = _short_of(goal.instances, endpoint)
     if short:
@@ -55,7 +65,7 @@ def is_reached(command: Command, endpoint: Endpoint) -> bool:
             return variant is not None and variant.instances >= command.instances
         case SetShares():
             return has_shares(endpoint, command.shares)
-        case CreateConfig() | DeleteConfig():
+        case CreateConfig() | DeleteConfig() | SetScaling() | ArmSwitch() | DisarmSwitch():
             return True
         case _:
             assert_never(command)

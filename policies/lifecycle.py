@@ -5,9 +5,20 @@ The state holds nothing that the endpoint could tell: only what is wanted, since
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Final, Literal, assert_never
 
-from policies.commands import ApplyConfig, Command, CommandResult, CreateConfig, DeleteConfig
+from policies.commands import (
+    ApplyConfig,
+    ArmSwitch,
+    Command,
+    CommandResult,
+    CreateConfig,
+    DeleteConfig,
+    DisarmSwitch,
+    SetCapacity,
+    SetScaling,
+    SetShares,
+)
 from policies.gates.evidence import Window
 from policies.plan import Plan
 from policies.values import Frozen
@@ -79,6 +90,28 @@ class Placement(Frozen):
     shares: dict[str, float]
 
 
+class Pause(Frozen):
+    """A pause that a person asked for: the candidate gets no more traffic until it is over.
+
+    Attributes:
+        by: who asked.
+        reason: why.
+        since: since when.
+    """
+
+    by: str
+    reason: str
+    since: datetime
+
+
+SwitchStand = Literal["none", "asked", "armed", "disarmed"]
+"""Where the dead-man's switch stands: ``asked``, it may be armed or not, since the process died in between."""
+
+
+ScalingStand = Literal["none", "asked", "held"]
+"""Where the suspension of the baseline's autoscaling stands: ``asked``, it may be suspended or not, since the answer is not known."""
+
+
 class State(Frozen):
     """What one look hands to the next.
 
@@ -94,6 +127,13 @@ class State(Frozen):
         drift: what somebody else changed, while it stands.
         made: names of the configurations that the rollout created.
         cleaned: names of those that are gone again, or must stay.
+        switch: where the dead-man's switch stands.
+        scaling: where the suspension of the baseline's autoscaling stands.
+        heard: ids of the signals that were heeded.
+        paused: the pause, while it lasts.
+        approved: indices of the stages that a person has approved.
+        accepted: drifts that a person has accepted, in the words in which they were told.
+        override: who promotes before every gate has passed, and why; None as long as nobody does.
     """
 
     phase: Phase
@@ -107,6 +147,13 @@ class State(Frozen):
     drift: str | None = None
     made: tuple[str, ...] = ()
     cleaned: tuple[str, ...] = ()
+    switch: SwitchStand = "none"
+    scaling: ScalingStand = "none"
+    heard: tuple[str, ...] = ()
+    paused: Pause | None = None
+    approved: tuple[int, ...] = ()
+    accepted: tuple[str, ...] = ()
+    override: str | None = None
 
 
 def begin(plan: Plan) -> State:
@@ -146,6 +193,17 @@ def close_window(state: State, now: datetime) -> State:
     return state.model_copy(update={"windows": (*state.windows[:-1], closed)})
 
 
+def record_intent(state: State, command: Command) -> State:
+    """Take note that a command is about to be carried out: should its outcome never be known, it may have taken effect."""
+    if isinstance(command, CreateConfig):
+        return state.model_copy(update={"made": tuple(dict.fromkeys((*state.made, command.config.name)))})
+    if isinstance(command, ArmSwitch) and state.switch == "none":
+        return state.model_copy(update={"switch": "asked"})
+    if isinstance(command, SetScaling) and state.scaling == "none":
+        return state.model_copy(update={"scaling": "asked"})
+    return state
+
+
 def record_result(state: State, command: Command, result: CommandResult, now: datetime) -> State:
     """Take note of what became of a command."""
     if result.status == "busy":
@@ -154,10 +212,20 @@ def record_result(state: State, command: Command, result: CommandResult, now: da
         return state.model_copy(update={"cleaned": (*state.cleaned, command.config)})
     if result.status == "refused":
         return state.model_copy(update={"setback": result.message})
-    if isinstance(command, CreateConfig):
-        names = dict.fromkeys((*state.made, command.config.name))
-        return state.model_copy(update={"made": tuple(names), "setback": None})
-    return state.model_copy(update={"operation": Operation(command=command, since=now), "setback": None})
+    match command:
+        case CreateConfig():
+            update = {"made": tuple(dict.fromkeys((*state.made, command.config.name)))}
+        case ArmSwitch():
+            update = {"switch": "armed"}
+        case DisarmSwitch():
+            update = {"switch": "disarmed"}
+        case SetScaling():
+            update = {"scaling": "held"}
+        case ApplyConfig() | SetCapacity() | SetShares():
+            update = {"operation": Operation(command=command, since=now)}
+        case _:
+            assert_never(command)
+    return state.model_copy(update={**update, "setback": None})
 
 
 def expected_config(state: State) -> str:

@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 import pandas as pd
 
-from policies.facts import Endpoint
+from policies.facts import Endpoint, Surroundings
 from policies.values import Frozen
 
 Arm = Literal["baseline", "candidate"]
@@ -101,18 +101,44 @@ class Metrics:
     settled_until: datetime
 
 
+Verb = Literal["abort", "rollback", "pause", "resume", "approve", "promote_now"]
+"""What can be asked of a running rollout.
+
+``abort`` and ``rollback`` lead to the baseline. ``pause`` keeps the candidate from getting more; ``resume`` ends that, and accepts a drift
+of counts, tags or scaling. ``approve`` lets a stage that waits for a person go on. ``promote_now`` skips what has not passed yet.
+"""
+
+
 class Signal(Frozen):
     """What a person, or the process's own end, asks of a running rollout.
 
     Attributes:
-        verb: ``abort`` stops the rollout, ``rollback`` takes the candidate back; both lead to the baseline.
+        verb: what is asked.
         reason: why, in the asker's words.
         by: who asks.
+        id: tells signals apart, so that each is heeded once.
     """
 
-    verb: Literal["abort", "rollback"]
+    verb: Verb
     reason: str
     by: str
+    id: str = ""
+
+
+class Halt(Frozen):
+    """A halt of every rollout that shares a journal: no candidate gets more traffic, and no rollout starts, until it is lifted.
+
+    Attributes:
+        since: since when.
+        reason: why.
+        by: who, or what, called it.
+        endpoints: the endpoints whose failures led to it; empty for a halt that a person called.
+    """
+
+    since: datetime
+    reason: str
+    by: str
+    endpoints: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -122,9 +148,13 @@ class Observation:
     Attributes:
         endpoint: the endpoint as AWS describes it now.
         metrics: the settled metrics, or why there are none. None where none were asked for.
-        signals: what people have asked for so far.
+        signals: what people have asked for so far, oldest first.
+        surroundings: the endpoint's tags and scaling, or why they are not known.
+        halt: the halt of all rollouts, if there is one.
     """
 
     endpoint: Endpoint | Unavailable
     metrics: Metrics | Unavailable | None = None
     signals: tuple[Signal, ...] = ()
+    surroundings: Surroundings | Unavailable = field(default_factory=Surroundings)
+    halt: Halt | None = None

@@ -7,11 +7,12 @@ from datetime import datetime
 
 from policies.endpoint_config import EndpointConfig, add_candidate, candidate_name, creatable, mark, replace_model
 from policies.errors import PreflightError
-from policies.facts import Facts
+from policies.facts import Facts, Surroundings
 from policies.preflight import find_obstacles
 from policies.spec import Policy
 from policies.strategies import plan_stages
 from policies.strategies.stage import Stage
+from policies.switch import Switch, make_switch
 from policies.values import Frozen
 
 
@@ -42,6 +43,8 @@ class Plan(Frozen):
         promoted: that configuration with the baseline's model replaced by the candidate's.
         stages: the ladder.
         policy: the policy that all this follows from.
+        surroundings: the endpoint's tags and scaling when the rollout began.
+        switch: the dead-man's switch; None when the policy wants none.
         started_at: when the rollout begins; its deadline counts from here.
     """
 
@@ -55,6 +58,8 @@ class Plan(Frozen):
     stages: tuple[Stage, ...]
     policy: Policy
     started_at: datetime
+    surroundings: Surroundings = Surroundings()
+    switch: Switch | None = None
 
     def split(self, candidate_share: float) -> dict[str, float]:
         """Return the shares of both variants for a share of the candidate, in percent."""
@@ -88,4 +93,6 @@ def make_plan(policy: Policy, facts: Facts, rollout_id: str, started_at: datetim
         stages=stages,
         policy=policy,
         started_at=started_at,
+        surroundings=facts.surroundings,
+        switch=make_switch(policy.dead_mans_switch, rollout_id, facts.endpoint.arn),
     )

@@ -6,9 +6,20 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from policies.baking import bake_ends, needed_gates
-from policies.commands import ApplyConfig, Command, CommandResult, CreateConfig, DeleteConfig, SetCapacity, SetShares
+from policies.commands import (
+    ApplyConfig,
+    ArmSwitch,
+    Command,
+    CommandResult,
+    CreateConfig,
+    DeleteConfig,
+    DisarmSwitch,
+    SetCapacity,
+    SetScaling,
+    SetShares,
+)
 from policies.decide import decide
-from policies.facts import Endpoint, LiveVariant
+from policies.facts import Endpoint, LiveVariant, Surroundings
 from policies.lifecycle import Phase, State, begin, record_result
 from policies.observation import Metrics, Observation, Unavailable
 from policies.plan import Plan
@@ -35,12 +46,15 @@ class Step:
 def preview(plan: Plan, endpoint: Endpoint) -> Iterator[Step]:
     """Yield the steps of a rollout in which every gate passes at its first chance."""
     state, now = begin(plan), plan.started_at
+    state = state.model_copy(update={"approved": tuple(range(len(plan.stages)))})
+    surroundings = plan.surroundings
     while state.phase is not Phase.FINISHED:
-        decision = decide(plan, state, Observation(endpoint), now, judge=_all_pass)
+        observation = Observation(endpoint, surroundings=surroundings)
+        decision = decide(plan, state, observation, now, judge=_all_pass)
         state = decision.state
         for command in decision.commands:
             yield Step(state.phase, state.stage, now - plan.started_at, command)
-            endpoint = imagine(plan, endpoint, command)
+            endpoint, surroundings = imagine(plan, endpoint, command), imagine_scaling(surroundings, command)
             state = record_result(state, command, CommandResult(status="done"), now)
         if state.phase is Phase.BAKING and now < bake_ends(plan, state):
             yield Step(state.phase, state.stage, now - plan.started_at, None)
@@ -72,10 +86,19 @@ def imagine(plan: Plan, endpoint: Endpoint, command: Command) -> Endpoint:
                 for v in endpoint.variants
             )
             return endpoint.model_copy(update={"variants": live})
-        case CreateConfig() | DeleteConfig():
+        case CreateConfig() | DeleteConfig() | SetScaling() | ArmSwitch() | DisarmSwitch():
             return endpoint
         case _:
             assert_never(command)
+
+
+def imagine_scaling(surroundings: Surroundings, command: Command) -> Surroundings:
+    """Return tags and scaling as they are once a command's wanted end is reached."""
+    if not isinstance(command, SetScaling):
+        return surroundings
+    wanted = command.scaling
+    scaling = tuple(wanted if target.variant == wanted.variant else target for target in surroundings.scaling)
+    return surroundings.model_copy(update={"scaling": scaling})
 
 
 def _steady(name: str, share: float, instances: int) -> LiveVariant:

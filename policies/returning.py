@@ -3,16 +3,17 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from policies.commands import Command, DeleteConfig
+from policies.commands import ApplyConfig, Command, CreateConfig, DeleteConfig, explain
 from policies.decision import Decision
-from policies.facts import Endpoint, format_shares
+from policies.facts import Endpoint, Surroundings, format_shares
 from policies.goal import Goal, next_commands
-from policies.lifecycle import Ending, Outcome, Phase, State, enter, finish
+from policies.lifecycle import Ending, Outcome, Phase, State, close_window, enter, finish
 from policies.observation import Unavailable
 from policies.plan import Plan
+from policies.safeguards import lower_safeguards
 from policies.values import format_duration
 
-RETRY_EVERY: Final = timedelta(seconds=10)
+RETRY_EVERY: Final = timedelta(seconds=5)
 _HALF: Final = 50.0
 
 
@@ -29,7 +30,9 @@ def roll_back(plan: Plan, state: State, endpoint: Endpoint, now: datetime) -> De
     commands = rollback_commands(plan, endpoint, with_capacity=state.setback is None)
     if commands:
         note = f"; last try failed: {state.setback}" if state.setback else ""
-        return Decision(state, "act", f"rolling back to {plan.baseline.model}{note}", look, commands)
+        moves = any(isinstance(command, ApplyConfig) for command in commands)
+        again = _mend(plan, endpoint) if state.setback and moves else ()
+        return Decision(state, "act", f"rolling back to {plan.baseline.model}{note}", look, (*again, *commands))
     if not endpoint.settled:
         return Decision(state, "wait", f"back on {plan.original.name}, but the endpoint is {endpoint.status}", look)
     cleaning = enter(state, Phase.CLEANING, now)
@@ -54,23 +57,42 @@ def rollback_commands(plan: Plan, endpoint: Endpoint, *, with_capacity: bool = T
     return next_commands(Goal(config=plan.original, instances_first=wanted), endpoint)
 
 
-def clean_up(plan: Plan, state: State, now: datetime) -> Decision:
-    """Remove the configurations that the rollout made and that nothing needs any more, then end."""
+def _mend(plan: Plan, endpoint: Endpoint) -> tuple[Command, ...]:
+    """Create the configuration that the endpoint runs on once more: SageMaker updates no endpoint whose own was deleted."""
+    ours = (config for config in (plan.side_by_side, plan.promoted) if config.name == endpoint.config)
+    return tuple(CreateConfig(config=config) for config in ours)
+
+
+def clean_up(plan: Plan, state: State, surroundings: Surroundings | Unavailable, now: datetime) -> Decision:
+    """Put back what the safeguards changed, remove the configurations that nothing needs any more, then end."""
     ending = state.ending
     assert ending is not None, "cleaning up without an ending"  # noqa: S101 - an invariant of promote and roll_back
     kept = {plan.original.name} | ({plan.promoted.name} if ending.outcome is Outcome.PROMOTED else set[str]())
-    left = [name for name in state.made if name not in state.cleaned and name not in kept]
-    if not left or now - state.since > plan.policy.timeouts.update:
-        note = f"; could not remove config {', '.join(left)}" if left else ""
+    left = (
+        *lower_safeguards(plan, state, surroundings),
+        *(DeleteConfig(config=name) for name in state.made if name not in state.cleaned and name not in kept),
+    )
+    blind = state.scaling != "none" and isinstance(surroundings, Unavailable)
+    timeouts = plan.policy.timeouts
+    late = now - state.since > (timeouts.settle if state.setback else timeouts.update)
+    if late or not (left or blind):
+        note = _leftovers(left, blind=blind)
         ended = finish(state, ending.model_copy(update={"reason": ending.reason + note}), now)
-        return Decision(ended, "finish", ended.ending.reason if ended.ending else "", timedelta(0))
-    commands = tuple(DeleteConfig(config=name) for name in left)
+        return Decision(ended, "finish", ending.reason + note, timedelta(0))
     look = min(RETRY_EVERY, plan.policy.metrics.look_every)
-    return Decision(state, "act", f"removing what the rollout made: {', '.join(left)}", look, commands)
+    if not left:
+        return Decision(state, "wait", "cannot read yet whether autoscaling is as before", look)
+    due = left[::-1] if state.setback else left  # what AWS refuses must not keep the rest from its turn
+    return Decision(state, "act", f"clearing up: {', '.join(map(explain, due))}", look, due)
+
+
+def _leftovers(left: tuple[Command, ...], *, blind: bool) -> str:
+    told = [*map(explain, left), *(["see that autoscaling is as before"] if blind else [])]
+    return f"; still to be done by hand: {', '.join(told)}" if told else ""
 
 
 def leave_alone(plan: Plan, state: State, endpoint: Endpoint | Unavailable, drift: str, now: datetime) -> Decision:
-    """End because somebody else has taken over; touch nothing."""
+    """End because somebody else has taken over; touch neither configuration nor traffic, only clear up after ourselves."""
     live = (
         f"cannot read the endpoint: {endpoint.why}"
         if isinstance(endpoint, Unavailable)
@@ -80,14 +102,21 @@ def leave_alone(plan: Plan, state: State, endpoint: Endpoint | Unavailable, drif
     reason = (
         f"{drift}; touched nothing since — {live}{before}. To return to the baseline: rollway rollback {plan.endpoint}"
     )
-    ended = finish(state, Ending(outcome=Outcome.ABORTED, reason=reason, at=now), now)
-    return Decision(ended, "finish", reason, timedelta(0))
+    ending = Ending(outcome=Outcome.ABORTED, reason=reason, at=now)
+    cleaning = enter(close_window(state, now), Phase.CLEANING, now).model_copy(update={"ending": ending})
+    return Decision(cleaning, "act", reason, timedelta(0))
 
 
 def _doubles_load(plan: Plan, endpoint: Endpoint) -> bool:
     """Whether taking the traffic back would at least double the baseline's load, so that its capacity has to come first."""
     live = endpoint.variant(plan.baseline.variant)
     return live is not None and live.share < _HALF
+
+
+def try_again(plan: Plan, state: State, now: datetime) -> State:
+    """Take up a rollback that was given up."""
+    ending = Ending(outcome=Outcome.ROLLED_BACK, reason=f"trying again to bring back {plan.baseline.model}", at=now)
+    return enter(state, Phase.ROLLING_BACK, now).model_copy(update={"ending": ending, "operation": None})
 
 
 def is_too_late(plan: Plan, state: State, now: datetime) -> bool:
@@ -99,6 +128,10 @@ def give_up(plan: Plan, state: State, live: str, now: datetime) -> Decision:
     """End and call for a person; ``live`` says what is known of the endpoint."""
     limit = format_duration(plan.policy.timeouts.rollback)
     why = f"; last failure: {state.setback}" if state.setback else ""
-    reason = f"the rollback did not finish within {limit} — a person is needed. {live}; wanted: config {plan.original.name}{why}"
+    reason = (
+        f"the rollback did not finish within {limit} — a person is needed. {live}; wanted: config {plan.original.name}, "
+        f"traffic {plan.baseline.variant} 100 %{why}. Rollway goes on trying whenever it reconciles; "
+        f"once the cause is gone: rollway resume {plan.endpoint}"
+    )
     ended = finish(state, Ending(outcome=Outcome.ROLLBACK_FAILED, reason=reason, at=now), now)
     return Decision(ended, "finish", reason, timedelta(0))

@@ -13,6 +13,7 @@ from pydantic import Field, field_validator, model_validator
 from policies.coherence import find_problems
 from policies.errors import PolicyError
 from policies.gates.spec import Gate, MinimumSample, TrafficSplit
+from policies.switch import SwitchSpec
 from policies.values import Duration, Frozen, Percent
 
 _HASH_LENGTH: Final = 7
@@ -33,12 +34,14 @@ class StageSpec(Frozen):
         instances: how many instances the candidate needs here; by default as many of the baseline's as its share calls for.
         gates: names of the gates that must pass here, beside sample and split, which always must; all of them by default. Any gate may fail
             at any stage.
+        approval: whether a person has to approve before the candidate gets more than here.
     """
 
     share: Annotated[float, Field(gt=0, le=100)]
     bake: Duration
     instances: Annotated[int, Field(ge=1)] | None = None
     gates: tuple[str, ...] | None = None
+    approval: bool = False
 
     @field_validator("bake")
     @classmethod
@@ -145,6 +148,23 @@ class Timeouts(Frozen):
         return limit
 
 
+class BrakeSpec(Frozen):
+    """What keeps one bad model from becoming many rollbacks.
+
+    Attributes:
+        failures: on how many endpoints a gate has to fail within ``within`` before every rollout in the same journal is halted.
+        within: see ``failures``.
+        back_off: how long an endpoint is left alone after a rollout that was not promoted, before anything but a person may start the next;
+            doubled by every further one in a row.
+        back_off_at_most: the longest that this grows to.
+    """
+
+    failures: Annotated[int, Field(ge=2)] = 3
+    within: Duration = timedelta(minutes=15)
+    back_off: Duration = timedelta(minutes=15)
+    back_off_at_most: Duration = timedelta(hours=24)
+
+
 class Policy(Frozen):
     """How a rollout goes.
 
@@ -159,6 +179,12 @@ class Policy(Frozen):
         inconclusive: what happens when nobody can tell.
         extend_at_most: how long a bake may be extended.
         on_drift: what happens when somebody else changes the endpoint: hold until it is undone, or abort; both touch nothing.
+        on_crash: what happens when another process takes up a rollout whose own has died: go on where it stood, or take the candidate back.
+        when_taken: what happens when a rollout of the endpoint is under way already: refuse to start, queue for its end, or supersede it,
+            which takes its candidate back first.
+        lease: how long nobody may drive a rollout before the dead-man's switch acts; others may take over after three fifths of it.
+        dead_mans_switch: what AWS does by itself when every process is gone.
+        brake: what keeps one bad model from becoming many rollbacks.
         deadline: the longest that the rollout may take; after it, back to the baseline.
         metrics: how the metrics are read.
         timeouts: how long AWS may take.
@@ -174,6 +200,11 @@ class Policy(Frozen):
     inconclusive: InconclusiveSpec = InconclusiveSpec()
     extend_at_most: Duration = timedelta(hours=1)
     on_drift: Literal["hold", "abort"] = "hold"
+    on_crash: Literal["resume", "roll_back"] = "resume"
+    when_taken: Literal["refuse", "queue", "supersede"] = "refuse"
+    lease: Duration = timedelta(minutes=5)
+    dead_mans_switch: SwitchSpec = SwitchSpec()
+    brake: BrakeSpec = BrakeSpec()
     deadline: Duration = timedelta(hours=6)
     metrics: MetricsSpec = MetricsSpec()
     timeouts: Timeouts = Timeouts()
@@ -202,6 +233,11 @@ class Policy(Frozen):
         return tuple(
             name for name, gate in self.gates.items() if chosen is None or name in chosen or isinstance(gate, always)
         )
+
+    @property
+    def take_over_after(self) -> timedelta:
+        """How long the process of a rollout may be silent before another takes over: early enough to put off the switch."""
+        return self.lease * 3 / 5
 
     @property
     def digest(self) -> str:

@@ -8,9 +8,10 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from policies.commands import Command, CommandResult
-from policies.facts import Endpoint
+from policies.facts import Endpoint, Surroundings
 from policies.observation import Metrics, MetricsRequest
 from policies.plan import Plan
+from rollway.aws import autoscaling
 from rollway.aws.cloudwatch import MetricsReader
 from rollway.aws.execution import carry_out
 from rollway.aws.sagemaker import describe_endpoint
@@ -64,6 +65,19 @@ async def read_endpoint(aws: Aws, name: str) -> Endpoint:
 async def read_metrics(reader: MetricsReader, request: MetricsRequest, now: datetime) -> Metrics:
     """Read the settled metrics."""
     return await asyncio.to_thread(reader.read, request, now)
+
+
+@task(
+    name="read surroundings",
+    task_run_name="read tags and scaling of {endpoint.name}",
+    cache_policy=NO_CACHE,
+    retries=2,
+    retry_delay_seconds=2,
+    timeout_seconds=READ_TIMEOUT_S,
+)
+async def read_surroundings(aws: Aws, endpoint: Endpoint) -> Surroundings:
+    """Read the endpoint's tags and scaling."""
+    return await asyncio.to_thread(autoscaling.read_surroundings, aws, endpoint)
 
 
 @task(name="carry out", task_run_name="{label}", cache_policy=NO_CACHE, timeout_seconds=ACT_TIMEOUT_S)

@@ -4,18 +4,20 @@ Prefect being down must not stop a rollout, least of all one on its way back: sh
 rollout is over.
 """
 
+import asyncio
 from datetime import datetime, timedelta
 from typing import Final
 
 from prefect.logging import get_run_logger
 
-from policies.commands import Command, CommandResult, explain
+from policies.commands import ArmSwitch, Command, CommandResult, explain
 from policies.decision import Decision
-from policies.facts import Endpoint
+from policies.facts import Endpoint, Surroundings
 from policies.lifecycle import candidate_share
 from policies.observation import Metrics, MetricsRequest
 from policies.plan import Plan
 from rollway.aws.cloudwatch import MetricsReader
+from rollway.aws.execution import put_off
 from rollway.aws.session import Aws
 from rollway.loop.watching import tell_watcher
 from rollway.reports.news import News
@@ -50,6 +52,14 @@ class PrefectHands:
             return await aws_tasks.act(self._aws, command, explain(command))
         except TimeoutError:
             return CommandResult(status="busy", message=f"no answer from AWS within {aws_tasks.ACT_TIMEOUT_S} s")
+
+    async def read_surroundings(self, endpoint: Endpoint) -> Surroundings:
+        """Read the endpoint's tags and scaling."""
+        return await aws_tasks.read_surroundings(self._aws, endpoint)
+
+    async def put_off(self, command: ArmSwitch) -> CommandResult:
+        """Put off the dead-man's switch: without Prefect, whose troubles must not let it act."""
+        return await asyncio.to_thread(put_off, self._aws, command)
 
     async def show(self, plan: Plan, decision: Decision, now: datetime) -> None:
         """Log what is new and keep the share's progress bar up to date."""

@@ -1,6 +1,6 @@
-"""What a user fills in to start a rollout: the form in Prefect's UI, checked before the flow's body runs."""
+"""What a user fills in to start or to steer a rollout: the forms in Prefect's UI, checked before the flow's body runs."""
 
-from typing import Final
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -33,6 +33,11 @@ class RolloutRequest(BaseModel):
         description=f"A policy that ships with Rollway ({_SHIPPED}), or the path of a policy file on the worker.",
         min_length=1,
     )
+    automatic: bool = Field(
+        default=False,
+        title="Started by a machine",
+        description="Yes for schedules and webhooks: then a model that was taken back is not tried again, and endpoints get a rest.",
+    )
     # Empty means not given: an optional field would be shown as a switch between "str" and "None".
     journal: str = Field(
         default="",
@@ -51,3 +56,24 @@ class RolloutRequest(BaseModel):
     @classmethod
     def _none_is_not_given(cls, value: object) -> object:
         return "" if value is None else value
+
+
+class Wish(BaseModel):
+    """What a person wants of a rollout. Nothing is asked for unless it is chosen here."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    endpoint: str = Field(title="Endpoint", description="The endpoint whose rollout is under way.", min_length=1)
+    verb: Literal["pause", "resume", "approve", "promote_now", "abort", "rollback"] = Field(
+        title="What to do",
+        description="pause: no more traffic for now. promote_now: skip what has not passed. abort, rollback: back to the baseline.",
+    )
+    reason: str = Field(title="Why", description="It goes on record and into the outcome.", min_length=1)
+    by: str = Field(title="Who asks", description="Your name: Prefect does not tell.", min_length=1)
+    journal: str = Field(
+        default="",
+        title="Journal",
+        description="As s3://bucket/prefix. Left empty: the worker's ROLLWAY_JOURNAL.",
+        pattern=r"^(s3://.+)?$",
+    )
+    region: str = Field(default="", title="Region", description="Left empty: the worker's own.")

@@ -14,7 +14,8 @@ def plan_stages(policy: Policy, baseline_instances: int) -> tuple[Stage, ...]:
     stages: list[Stage] = []
     for index, spec in enumerate(policy.stages):
         instances = max(_instances(spec, baseline_instances), stages[-1].instances if stages else 1)
-        stages.append(Stage(share=spec.share, instances=instances, bake=spec.bake, gates=policy.gates_at(index)))
+        gates = policy.gates_at(index)
+        stages.append(Stage(share=spec.share, instances=instances, bake=spec.bake, gates=gates, approval=spec.approval))
     return tuple(stages)
 
 

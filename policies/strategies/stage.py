@@ -11,9 +11,11 @@ class Stage(Frozen):
         instances: how many instances the candidate has by then.
         bake: least time at this share, as seen in the metrics.
         gates: names of the gates that must pass.
+        approval: whether a person has to approve before the candidate gets more.
     """
 
     share: float
     instances: int
     bake: Duration
     gates: tuple[str, ...]
+    approval: bool = False

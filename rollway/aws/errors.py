@@ -31,6 +31,7 @@ from policies.errors import (
     AccessDenied,
     AlreadyExists,
     AwsError,
+    CredentialsExpired,
     EndpointBusy,
     NotFound,
     PermanentAwsError,
@@ -101,20 +102,18 @@ _RULES: Final = (
             },
         ),
     ),
+    _Rule(CredentialsExpired, SIGN_IN_HINT, frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})),
     _Rule(
         AccessDenied,
         SIGN_IN_HINT,
         frozenset(
             {
-                "ExpiredToken",
-                "ExpiredTokenException",
                 "InvalidAccessKeyId",
                 "InvalidClientTokenId",
                 "InvalidSignatureException",
                 "InvalidToken",
                 "MissingAuthenticationToken",
                 "MissingAuthenticationTokenException",
-                "RequestExpired",
                 "SignatureDoesNotMatch",
                 "UnrecognizedClientException",
             },
@@ -126,11 +125,11 @@ _RULES: Final = (
         frozenset({"AccessDenied", "AccessDeniedException", "NotAuthorized", "UnauthorizedOperation"}),
     ),
     _Rule(QuotaExceeded, _QUOTA_HINT, frozenset({"ResourceLimitExceeded", "ServiceQuotaExceededException"})),
-    _Rule(EndpointBusy, _BUSY_HINT, frozenset({"ConflictException", "ResourceInUse"})),
+    _Rule(EndpointBusy, _BUSY_HINT, frozenset({"ResourceInUse"})),
     _Rule(
         NotFound,
         _MISSING_HINT,
-        frozenset({"NoSuchKey", "ObjectNotFoundException", "ResourceNotFound"}),
+        frozenset({"NoSuchKey", "ObjectNotFoundException", "ResourceNotFound", "ResourceNotFoundException"}),
     ),
     _Rule(NotFound, _BUCKET_HINT, frozenset({"NoSuchBucket"})),
     _Rule(ObjectChanged, "Read it again.", frozenset({"PreconditionFailed"})),
@@ -141,6 +140,7 @@ _RULES: Final = (
             {
                 "ConcurrentUpdateException",
                 "ConditionalRequestConflict",
+                "ConflictException",
                 "InternalFailure",
                 "InternalServerError",
                 "OperationAborted",
@@ -151,14 +151,9 @@ _RULES: Final = (
     ),
 )
 
-_NO_CREDENTIALS: Final = (
-    CredentialRetrievalError,
-    NoCredentialsError,
-    PartialCredentialsError,
-    ProfileNotFound,
-    SSOError,
-    TokenRetrievalError,
-)
+_NO_CREDENTIALS: Final = (NoCredentialsError, PartialCredentialsError, ProfileNotFound)
+_NOT_RENEWED: Final = (CredentialRetrievalError, SSOError, TokenRetrievalError)
+"""Credentials that are known and could not be renewed: a session is over, or what hands them out does not answer."""
 _NO_ANSWER: Final = (BotoConnectionError, HTTPClientError, IncompleteReadError, ResponseStreamingError)
 
 _NOT_IMPLEMENTED: Final = 501
@@ -219,6 +214,8 @@ def _translate_local(error: BotoCoreError, operation: str, resource: str) -> Aws
     kind, hint = PermanentAwsError, ""
     if isinstance(error, _NO_CREDENTIALS):
         kind, hint = AccessDenied, SIGN_IN_HINT
+    elif isinstance(error, _NOT_RENEWED):
+        kind, hint = CredentialsExpired, SIGN_IN_HINT
     elif isinstance(error, NoRegionError):
         hint = REGION_HINT
     elif isinstance(error, _NO_ANSWER):

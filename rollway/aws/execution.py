@@ -4,10 +4,24 @@ Every outcome is a ``CommandResult``: what AWS says is a fact for the loop, not 
 loop gives a busy command again) or judges whether a change turned out well (the loop looks at every tick).
 """
 
+from collections.abc import Callable
 from typing import assert_never
 
-from policies.commands import ApplyConfig, Command, CommandResult, CreateConfig, DeleteConfig, SetCapacity, SetShares
+from policies.commands import (
+    ApplyConfig,
+    ArmSwitch,
+    Command,
+    CommandResult,
+    CreateConfig,
+    DeleteConfig,
+    DisarmSwitch,
+    SetCapacity,
+    SetScaling,
+    SetShares,
+)
 from policies.errors import AwsError, PermanentAwsError, TransientAwsError
+from rollway.aws import switch
+from rollway.aws.autoscaling import set_scaling
 from rollway.aws.configs import create_config, delete_config
 from rollway.aws.session import Aws
 from rollway.aws.updates import apply_config, set_capacity, set_shares
@@ -21,8 +35,17 @@ def carry_out(aws: Aws, command: Command, timing: Timing = REAL_TIME) -> Command
         ``done``, ``accepted``, ``busy`` for everything that may succeed a little later (throttled, endpoint busy, no
         answer), or ``refused`` for everything that will not (denied, quota, invalid, not Rollway's to delete).
     """
+    return _answer(lambda: _dispatch(aws, command, timing))
+
+
+def put_off(aws: Aws, command: ArmSwitch) -> CommandResult:
+    """Have the dead-man's switch act later, if it still stands. Answers as ``carry_out`` does."""
+    return _answer(lambda: switch.put_off(aws, command))
+
+
+def _answer(act: Callable[[], CommandResult]) -> CommandResult:
     try:
-        return _dispatch(aws, command, timing)
+        return act()
     except TransientAwsError as error:
         return CommandResult(status="busy", message=_say(error))
     except PermanentAwsError as error:
@@ -32,17 +55,24 @@ def carry_out(aws: Aws, command: Command, timing: Timing = REAL_TIME) -> Command
 def _dispatch(aws: Aws, command: Command, timing: Timing) -> CommandResult:
     match command:
         case CreateConfig():
-            return create_config(aws, command.config)
+            result = create_config(aws, command.config)
         case ApplyConfig():
-            return apply_config(aws, command, timing)
+            result = apply_config(aws, command, timing)
         case SetCapacity():
-            return set_capacity(aws, command, timing)
+            result = set_capacity(aws, command, timing)
         case SetShares():
-            return set_shares(aws, command, timing)
+            result = set_shares(aws, command, timing)
+        case SetScaling():
+            result = set_scaling(aws, command, timing)
+        case ArmSwitch():
+            result = switch.arm_switch(aws, command)
+        case DisarmSwitch():
+            result = switch.disarm_switch(aws, command.switch)
         case DeleteConfig():
-            return delete_config(aws, command.config)
+            result = delete_config(aws, command.config)
         case _:
             assert_never(command)
+    return result
 
 
 def _say(error: AwsError) -> str:

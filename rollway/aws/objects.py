@@ -2,11 +2,17 @@
 
 Knows nothing of records or leases. Two writers can never overwrite each other unseen: an object is created only where
 there is none (``If-None-Match``) and replaced only if it is still the one that was read (``If-Match``).
+
+Every answer carries the store's own time (the HTTP header ``Date``), so the age of an object is measured by two times of the store's clock,
+however wrong the local one is. Only where a proxy strips that header, the local clock stands in.
 """
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final, NamedTuple, TypedDict
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Final, NamedTuple, TypedDict
 
 from botocore.exceptions import ClientError
 
@@ -14,7 +20,12 @@ from policies.errors import AlreadyExists, AwsError, NotFound, PermanentAwsError
 from rollway.aws.errors import ObjectChanged, translating
 from rollway.aws.session import Aws
 
+if TYPE_CHECKING:
+    from mypy_boto3_s3.type_defs import PutObjectOutputTypeDef
+
 CONTENT_TYPE: Final = "application/json; charset=utf-8"
+_CONFLICTS: Final = 3
+"""Tries of a write while another one to the same key goes on; those take milliseconds."""
 _LOCATION: Final = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(?P<prefix>.*))?")
 
 
@@ -36,10 +47,44 @@ class StoredObject(NamedTuple):
     Attributes:
         body: its text.
         etag: names exactly this content; to be given to ``replace``.
+        modified_at: when it was written, by the store's clock, to the second.
+        read_at: when it was read, by the store's clock, to the second.
     """
 
     body: str
     etag: str
+    modified_at: datetime
+    read_at: datetime
+
+
+class Written(NamedTuple):
+    """A write that succeeded.
+
+    Attributes:
+        etag: names exactly what was written.
+        at: when, by the store's clock, to the second.
+    """
+
+    etag: str
+    at: datetime
+
+
+class ForeignObject(PermanentAwsError):
+    """The object is not UTF-8 text, so Rollway did not write it.
+
+    Attributes:
+        stored: the object, with a replacement character for what is not text.
+    """
+
+    code = "foreign_object"
+
+    def __init__(self, url: str, stored: StoredObject) -> None:
+        super().__init__(
+            f"{url} is not UTF-8 text, so Rollway did not write it",
+            operation="GetObject",
+            hint="Give the journal a prefix of its own.",
+        )
+        self.stored = stored
 
 
 def parse_location(text: str) -> Location:
@@ -52,6 +97,11 @@ def parse_location(text: str) -> Location:
     if match is None:
         raise RolloutError(f"{text!r} is no S3 location", hint="Write s3://bucket or s3://bucket/prefix.")
     return Location(match["bucket"], (match["prefix"] or "").strip("/"))
+
+
+def utc_now() -> datetime:
+    """Return this machine's time."""
+    return datetime.now(UTC)
 
 
 class _Condition(TypedDict, total=False):
@@ -72,14 +122,16 @@ class ObjectStore:
         aws: the clients.
         bucket: the bucket's name.
         prefix: as ``parse_location`` gives it.
+        now: tells the local time, in UTC.
     """
 
     aws: Aws
     bucket: str
     prefix: str = ""
+    now: Callable[[], datetime] = utc_now
 
-    def create(self, key: str, body: str) -> str:
-        """Store an object under a key that is free, and return its ETag.
+    def create(self, key: str, body: str) -> Written:
+        """Store an object under a key that is free.
 
         Raises:
             AlreadyExists: the key is taken.
@@ -88,11 +140,11 @@ class ObjectStore:
             return self._put(key, body, _Condition(IfNoneMatch="*"))
         except ObjectChanged as error:
             raise AlreadyExists(
-                f"{self._url(key)} exists already", operation="PutObject", aws_code=error.aws_code
+                f"{self.url(key)} exists already", operation="PutObject", aws_code=error.aws_code
             ) from error
 
-    def replace(self, key: str, body: str, etag: str) -> str:
-        """Replace the object that was read with this ETag, and return the new one's.
+    def replace(self, key: str, body: str, etag: str) -> Written:
+        """Replace the object that was read with this ETag.
 
         Raises:
             ObjectChanged: the key holds another object by now, or none.
@@ -102,28 +154,36 @@ class ObjectStore:
         except NotFound as error:
             if not _is_missing_key(error):
                 raise
-            raise ObjectChanged(f"{self._url(key)} was deleted meanwhile", operation="PutObject") from error
+            raise ObjectChanged(f"{self.url(key)} was deleted meanwhile", operation="PutObject") from error
 
     def read(self, key: str) -> StoredObject | None:
         """Return an object, or None when the key is free.
 
         Raises:
-            PermanentAwsError: the object is not UTF-8 text.
+            ForeignObject: the object is not UTF-8 text.
         """
         try:
-            with translating("GetObject", self._url(key)):
+            with translating("GetObject", self.url(key)):
                 answer = self.aws.s3.get_object(Bucket=self.bucket, Key=self._full(key))
                 content = answer["Body"].read()
         except NotFound as error:
             if not _is_missing_key(error):
                 raise
             return None
-        return StoredObject(self._decode(key, content), answer["ETag"])
+        stored = StoredObject(
+            body=content.decode(errors="replace"),
+            etag=answer["ETag"],
+            modified_at=answer["LastModified"],
+            read_at=self._date(answer["ResponseMetadata"]["HTTPHeaders"]),
+        )
+        if stored.body.encode() != content:
+            raise ForeignObject(self.url(key), stored)
+        return stored
 
     def list_keys(self, prefix: str = "", after: str = "") -> tuple[str, ...]:
         """Return the keys that begin with a prefix and sort after another key, in S3's order (UTF-8 bytes)."""
         root = self._full("")
-        with translating("ListObjectsV2", self._url(prefix)):
+        with translating("ListObjectsV2", self.url(prefix)):
             pages = self.aws.s3.get_paginator("list_objects_v2").paginate(
                 Bucket=self.bucket,
                 Prefix=root + prefix,
@@ -132,43 +192,55 @@ class ObjectStore:
             found = [entry.get("Key", "") for page in pages for entry in page.get("Contents", [])]
         return tuple(key.removeprefix(root) for key in found)
 
-    def _put(self, key: str, body: str, condition: _Condition) -> str:
-        """Store an object on a condition, and return its ETag.
+    def url(self, key: str) -> str:
+        """Return where an object lies, as the AWS command line takes it."""
+        return f"s3://{self.bucket}/{self._full(key)}"
+
+    def _put(self, key: str, body: str, condition: _Condition) -> Written:
+        """Store an object on a condition.
 
         When an answer is lost, botocore repeats the request, and the repetition fails on what the first one wrote.
         Then, and only then, finding exactly our own text counts as success.
         """
         try:
-            with translating("PutObject", self._url(key)):
-                answer = self.aws.s3.put_object(
-                    Bucket=self.bucket,
-                    Key=self._full(key),
-                    Body=body.encode(),
-                    ContentType=CONTENT_TYPE,
-                    **condition,
-                )
+            answer = self._send(key, body, condition)
         except ObjectChanged as error:
             stored = self.read(key) if _was_repeated(error) else None
             if stored is None or stored.body != body:
                 raise
-            return stored.etag
-        return answer["ETag"]
+            return Written(stored.etag, stored.modified_at)
+        return Written(answer["ETag"], self._date(answer["ResponseMetadata"]["HTTPHeaders"]))
+
+    def _send(self, key: str, body: str, condition: _Condition) -> "PutObjectOutputTypeDef":
+        """Put an object; while S3 is at work on another conditional write to the key, try again at once, as S3 asks for.
+
+        Not where that other write may be our own, whose answer was lost: then nobody can tell yet.
+        """
+        for attempt in range(1, _CONFLICTS + 1):
+            try:
+                with translating("PutObject", self.url(key)):
+                    return self.aws.s3.put_object(
+                        Bucket=self.bucket,
+                        Key=self._full(key),
+                        Body=body.encode(),
+                        ContentType=CONTENT_TYPE,
+                        **condition,
+                    )
+            except AwsError as error:
+                conflict = error.aws_code == "ConditionalRequestConflict" and not _was_repeated(error)
+                if not conflict or attempt == _CONFLICTS:
+                    raise
+        raise AssertionError("the loop returns or raises")
 
     def _full(self, key: str) -> str:
         return f"{self.prefix}/{key}" if self.prefix else key
 
-    def _url(self, key: str) -> str:
-        return f"s3://{self.bucket}/{self._full(key)}"
-
-    def _decode(self, key: str, content: bytes) -> str:
+    def _date(self, headers: Mapping[str, str]) -> datetime:
+        """Return the store's time in an answer (RFC 9110, section 6.6.1), or else our own."""
         try:
-            return content.decode()
-        except UnicodeDecodeError as error:
-            raise PermanentAwsError(
-                f"{self._url(key)} is not UTF-8 text, so Rollway did not write it",
-                operation="GetObject",
-                hint="Give the journal a prefix of its own.",
-            ) from error
+            return parsedate_to_datetime(headers["date"]).astimezone(UTC)
+        except (KeyError, ValueError):
+            return self.now()
 
 
 def _is_missing_key(error: AwsError) -> bool:

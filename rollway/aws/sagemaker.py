@@ -54,7 +54,7 @@ def describe_config(aws: Aws, name: str) -> EndpointConfig:
         answer = aws.sagemaker.describe_endpoint_config(EndpointConfigName=name)
     members = cast("Mapping[str, Any]", answer)
     fields = {member: members[member] for member in _content_members(aws) if member in members}
-    return EndpointConfig(name=name, fields=fields, tags=_read_tags(aws, answer["EndpointConfigArn"]))
+    return EndpointConfig(name=name, fields=fields, tags=read_tags(aws, answer["EndpointConfigArn"]))
 
 
 def find_config(aws: Aws, name: str) -> EndpointConfig | None:
@@ -90,6 +90,17 @@ def list_endpoints(aws: Aws) -> tuple[str, ...]:
         # A fixed order: pages of a list ordered by last change would shift while endpoints change.
         pages = aws.sagemaker.get_paginator("list_endpoints").paginate(SortBy="CreationTime", SortOrder="Ascending")
         return tuple(endpoint["EndpointName"] for page in pages for endpoint in page["Endpoints"])
+
+
+def read_tags(aws: Aws, arn: str) -> dict[str, str]:
+    """Return the tags of a resource.
+
+    Raises:
+        AwsError: AWS turned the request down.
+    """
+    with translating("ListTags", arn):
+        pages = aws.sagemaker.get_paginator("list_tags").paginate(ResourceArn=arn)
+        return {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}
 
 
 def normalise(weights: Mapping[str, float]) -> dict[str, float]:
@@ -143,9 +154,3 @@ def _content_members(aws: Aws) -> list[str]:
     """Return the members of a ``CreateEndpointConfig`` request except its name and tags."""
     shape = aws.sagemaker.meta.service_model.operation_model("CreateEndpointConfig").input_shape
     return [member for member in getattr(shape, "members", {}) if member not in _NOT_CONTENT]
-
-
-def _read_tags(aws: Aws, arn: str) -> dict[str, str]:
-    with translating("ListTags", arn):
-        pages = aws.sagemaker.get_paginator("list_tags").paginate(ResourceArn=arn)
-        return {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}

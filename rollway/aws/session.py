@@ -7,13 +7,17 @@ Credentials, Region, endpoints and proxies are found the way botocore finds them
 from __future__ import annotations
 
 import os
+import secrets
+import socket
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import boto3
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import NoRegionError
+from botocore.loaders import Loader
 
 from policies.errors import AccessDenied
 from rollway import __version__
@@ -24,17 +28,35 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker import SageMakerClient
+    from mypy_boto3_scheduler import EventBridgeSchedulerClient
     from mypy_boto3_sts import STSClient
 
 ATTEMPTS: Final = 6
 """Requests in all for one call; botocore's own three are few for SageMaker's unpublished, low request rates."""
 
-_CONFIG: Final = Config(
-    retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
-    connect_timeout=5,
-    read_timeout=30,
-    user_agent_extra=f"rollway/{__version__}",
-)
+_random_part = secrets.token_hex(4)
+
+
+def _draw_anew() -> None:
+    global _random_part  # noqa: PLW0603 - a fork is another process, and has to be told apart from its parent
+    _random_part = secrets.token_hex(4)
+
+
+os.register_at_fork(after_in_child=_draw_anew)
+
+
+def process_id() -> str:
+    """Return what tells this process from every other one, on this machine and elsewhere; AWS sees it in the user agent."""
+    return f"{socket.gethostname()}-{os.getpid()}-{_random_part}"
+
+
+def _config() -> Config:
+    return Config(
+        retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+        connect_timeout=5,
+        read_timeout=30,
+        user_agent_extra=f"rollway/{__version__} rollway-process/{process_id()}",
+    )
 
 
 @dataclass(frozen=True)
@@ -47,6 +69,7 @@ class Aws:
         cloudwatch: metrics.
         s3: the journal's objects.
         application_autoscaling: registrations of variants for scaling.
+        scheduler: the dead-man's switch.
         sts: whose credentials these are.
     """
 
@@ -55,6 +78,7 @@ class Aws:
     cloudwatch: CloudWatchClient
     s3: S3Client
     application_autoscaling: ApplicationAutoScalingClient
+    scheduler: EventBridgeSchedulerClient
     sts: STSClient
 
 
@@ -71,6 +95,18 @@ class Identity:
     arn: str
 
 
+def _core() -> botocore.session.Session:
+    """Return a botocore session of its own that shares the service models with all others: reading them takes half a second."""
+    core = botocore.session.get_session()
+    core.register_component("data_loader", _models())
+    return core
+
+
+@cache
+def _models() -> Loader:
+    return botocore.session.get_session().get_component("data_loader")
+
+
 def connect(region: str | None = None, profile: str | None = None) -> Aws:
     """Make the clients. Sends nothing to SageMaker; ``identity`` proves the credentials.
 
@@ -83,19 +119,20 @@ def connect(region: str | None = None, profile: str | None = None) -> Aws:
         PermanentAwsError: no Region.
     """
     with translating("Connect", "AWS"):
-        session = boto3.Session(profile_name=profile)
+        session = boto3.Session(profile_name=profile, botocore_session=_core())
         chosen = region or session.region_name or os.environ.get("AWS_REGION")
         if not chosen:
             raise NoRegionError
         if session.get_credentials() is None:
             raise AccessDenied("no AWS credentials were found", operation="Connect", hint=SIGN_IN_HINT)
-        client = partial(cast("Any", session).client, region_name=chosen, config=_CONFIG)
+        client = partial(cast("Any", session).client, region_name=chosen, config=_config())
         return Aws(
             region=chosen,
             sagemaker=client("sagemaker"),
             cloudwatch=client("cloudwatch"),
             s3=client("s3"),
             application_autoscaling=client("application-autoscaling"),
+            scheduler=client("scheduler"),
             sts=client("sts"),
         )
 
@@ -104,7 +141,8 @@ def identity(aws: Aws) -> Identity:
     """Ask AWS whose credentials these are: the earliest proof that they work.
 
     Raises:
-        AccessDenied: they are unknown or expired.
+        AccessDenied: they are unknown.
+        CredentialsExpired: they are over.
     """
     with translating("GetCallerIdentity", "the credentials"):
         answer = aws.sts.get_caller_identity()

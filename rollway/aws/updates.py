@@ -7,6 +7,7 @@ take the old state for the result.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from policies.commands import ApplyConfig, CommandResult, SetCapacity, SetShares, explain
-from policies.errors import DeadlineExceeded, TransientAwsError
+from policies.errors import DeadlineExceeded, NotFound, TransientAwsError
 from policies.facts import Endpoint, same_share
 from rollway.aws.errors import ConfigNotFound, translating
 from rollway.aws.sagemaker import describe_endpoint, normalise
@@ -59,13 +60,17 @@ def apply_config(aws: Aws, command: ApplyConfig, timing: Timing = REAL_TIME) -> 
         AwsError: AWS turned the request down.
     """
     wanted = command.config
+    endpoint = describe_endpoint(aws, command.endpoint)
+    if not {endpoint.config, endpoint.pending_config} & {wanted, command.replaces}:
+        moved = f"somebody moved {command.endpoint} to {endpoint.config}; it was on {command.replaces}"
+        return CommandResult(status="refused", message=f"{explain(command)}: {moved}")
     change = _Change(
         said=explain(command),
         is_true=lambda seen: seen.config == wanted and seen.pending_config is None and seen.status not in _BROKEN,
         is_coming=lambda seen: seen.pending_config == wanted,
-        send=lambda: _update_endpoint(aws, command, timing),
+        send=lambda: _update_endpoint(aws, command, endpoint.config, timing),
     )
-    return _bring_about(aws, describe_endpoint(aws, command.endpoint), change, timing)
+    return _bring_about(aws, endpoint, change, timing)
 
 
 def set_shares(aws: Aws, command: SetShares, timing: Timing = REAL_TIME) -> CommandResult:
@@ -141,16 +146,17 @@ def _wait_until_visible(aws: Aws, name: str, change: _Change, timing: Timing) ->
         wait_until(see, f"endpoint {name}", deadline=CHANGE_VISIBLE_WITHIN, every=_LOOK_EVERY, timing=timing)
 
 
-def _update_endpoint(aws: Aws, command: ApplyConfig, timing: Timing) -> None:
+def _update_endpoint(aws: Aws, command: ApplyConfig, runs_on: str, timing: Timing) -> None:
     """Send UpdateEndpoint, again and again while SageMaker does not see the configuration yet.
 
     Raises:
         ConfigNotFound: it does not see the configuration within ``CONFIG_VISIBLE_WITHIN``.
+        NotFound: the configuration that the endpoint runs on was deleted.
     """
 
     def sent() -> bool | None:
         try:
-            _send_config(aws, command)
+            _send_config(aws, command, runs_on)
         except ConfigNotFound:
             return None
         return True
@@ -158,22 +164,43 @@ def _update_endpoint(aws: Aws, command: ApplyConfig, timing: Timing) -> None:
     try:
         wait_until(sent, command.config, deadline=CONFIG_VISIBLE_WITHIN, every=_LOOK_EVERY, timing=timing)
     except DeadlineExceeded:
-        _send_config(aws, command)  # a last time, so that AWS's own words reach the caller
+        _send_config(aws, command, runs_on)  # a last time, so that AWS's own words reach the caller
 
 
-def _send_config(aws: Aws, command: ApplyConfig) -> None:
+def _send_config(aws: Aws, command: ApplyConfig, runs_on: str) -> None:
     """Send UpdateEndpoint once.
 
     Live properties are retained, or capacity that autoscaling added would be lost; weights are not, or the shares of
     the old configuration would outlive it.
     """
-    with translating("UpdateEndpoint", f"endpoint {command.endpoint}"):
-        aws.sagemaker.update_endpoint(
-            EndpointName=command.endpoint,
-            EndpointConfigName=command.config,
-            RetainAllVariantProperties=True,
-            ExcludeRetainedVariantProperties=[{"VariantPropertyType": "DesiredWeight"}],
-        )
+    try:
+        with translating("UpdateEndpoint", f"endpoint {command.endpoint}"):
+            aws.sagemaker.update_endpoint(
+                EndpointName=command.endpoint,
+                EndpointConfigName=command.config,
+                RetainAllVariantProperties=True,
+                ExcludeRetainedVariantProperties=[{"VariantPropertyType": "DesiredWeight"}],
+            )
+    except ConfigNotFound as error:
+        if _is_about(error, runs_on):
+            raise _miss_current(error, command, runs_on) from error
+        raise
+
+
+def _is_about(error: ConfigNotFound, config: str) -> bool:
+    """Whether AWS misses this very configuration. It names it by its ARN, in which SageMaker has written names in lower case."""
+    return re.search(rf"endpoint-config/{re.escape(config)}(?![\w-])", str(error), re.IGNORECASE) is not None
+
+
+def _miss_current(error: ConfigNotFound, command: ApplyConfig, runs_on: str) -> NotFound:
+    return NotFound(
+        f"cannot {explain(command)}: endpoint {command.endpoint} runs on the configuration {runs_on}, which was deleted, "
+        f"and SageMaker updates no endpoint without it (request {error.request_id})",
+        operation=error.operation,
+        aws_code=error.aws_code,
+        request_id=error.request_id,
+        hint=f"Create {runs_on} again, with the content that it had.",
+    )
 
 
 def _send_desired(aws: Aws, endpoint: str, desired: list[DesiredWeightAndCapacityTypeDef]) -> None:

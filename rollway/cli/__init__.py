@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rollway.cli.world import World
 
 VERBS: Final = {
-    "demo": "Watch a rollout promoted and one rolled back, on a simulated AWS.",
+    "demo": "Watch one rollout promoted and one rolled back, simulated.",
     "sandbox": "Run the simulated AWS to rehearse on.",
     "validate": "Check policies: every problem at once.",
     "judge": "Judge a file of observations: what the gates come to.",
@@ -31,8 +31,15 @@ VERBS: Final = {
     "calibrate": "Measure on simulated traffic how often a policy would be wrong.",
     "run": "Roll a model out on a live endpoint.",
     "status": "Show where the newest rollout of an endpoint stands.",
+    "pause": "Keep the candidate where it is.",
+    "resume": "Go on: after a pause, a change that is fine, or a dead process.",
+    "approve": "Let a stage go on that waits for a person.",
+    "promote-now": "Promote at once, whatever has not passed yet.",
     "abort": "Stop the rollout that is under way; back to the baseline.",
     "rollback": "Take the candidate back, also when the process has died.",
+    "reconcile": "Bring to its end whatever no process drives any more.",
+    "halt": "Halt every rollout at once.",
+    "lift": "End a halt.",
     "version": "Show the versions of Rollway and what it stands on.",
 }
 """Every verb with its line of help, in the order of a first acquaintance."""
@@ -51,7 +58,7 @@ class Verbs(click.Group):
         del ctx
         if cmd_name not in VERBS:
             return None
-        return cast("click.Command", import_module(f"rollway.cli.{cmd_name}").command)
+        return cast("click.Command", import_module(f"rollway.cli.{cmd_name.replace('-', '_')}").command)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of verbs from the table, importing none of them."""

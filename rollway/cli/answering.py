@@ -1,4 +1,4 @@
-"""What ``abort`` and ``rollback`` say: how a rollout answered to a signal."""
+"""What the verbs say that ask a rollout for something: how it answered."""
 
 import click
 from rich.text import Text
@@ -22,7 +22,7 @@ def refuse_ended(newest: Newest) -> None:
     Raises:
         NothingUnderWay: it has ended; the hint says how to get to another model from here.
     """
-    outcome, plan = newest.claim.outcome, newest.chronicle.plan
+    outcome, plan = newest.standing.lease.outcome, newest.chronicle.plan
     if outcome is None:
         return
     again = f"rollway rollback {plan.endpoint} --reason REASON"
@@ -46,7 +46,7 @@ def describe_answer(newest: Newest, *, taken_over: bool = False) -> Document:
     state, ending = newest.chronicle.state, newest.ending
     return {
         "endpoint": newest.chronicle.plan.endpoint,
-        "rollout": newest.claim.rollout_id,
+        "rollout": newest.rollout_id,
         "phase": str(state.phase),
         "taken_up": newest.taken_up,
         "taken_over": taken_over,

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from policies.decision import Decision
-from policies.errors import JournalError, RolloutError
+from policies.errors import JournalError
 from policies.lifecycle import Ending, Outcome, candidate_share
 from policies.plan import Plan
 from policies.values import format_duration
@@ -22,7 +22,7 @@ from rollway.cli.output import Document
 from rollway.cli.picture import Moment
 from rollway.cli.watch import Watch, watch_on
 from rollway.cli.world import World
-from rollway.loop.drive import drive, release
+from rollway.loop.drive import drive
 from rollway.loop.rollout import Rollout
 from rollway.loop.watching import watched_by
 from rollway.reports.outcome import headline
@@ -135,9 +135,7 @@ def drive_here(rollout: Rollout, world: World, witness: Witness) -> Result:
         LostControl: another process drives the rollout.
         GaveUp: too many errors of our own in a row.
     """
-    ending = _drive(rollout, world)
-    _release(rollout, ending)
-    return witness.testify(rollout.plan, ending)
+    return witness.testify(rollout.plan, _drive(rollout, world))
 
 
 def lost_control(error: JournalError, plan: Plan) -> LostControl:
@@ -160,13 +158,3 @@ def _drive(rollout: Rollout, world: World) -> Ending:
         raise lost_control(error, rollout.plan) from error
     except Exception as error:
         raise gave_up(error, rollout.plan) from error
-
-
-def _release(rollout: Rollout, ending: Ending) -> None:
-    """Free the endpoint. The rollout is over: that this fails must not spoil its result."""
-    try:
-        release(rollout, ending)
-    except RolloutError as error:
-        log.warning(
-            "the journal does not say yet that the rollout has ended; rollway rollback puts that right: %s", error
-        )

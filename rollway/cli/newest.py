@@ -8,8 +8,8 @@ from policies.lifecycle import Ending, Phase
 from policies.observation import Signal
 from rollway.aws.objects import ObjectStore
 from rollway.cli.failures import NothingUnderWay
-from rollway.journal.claims import Claim, read_claim
 from rollway.journal.journal import Chronicle, Journal
+from rollway.journal.leases import Standing, read_standing
 from rollway.loop.starting import whoami
 from rollway.reports.outcome import timeline
 
@@ -19,12 +19,12 @@ class Newest:
     """The newest rollout of an endpoint.
 
     Attributes:
-        claim: whose it is, and how it ended.
+        standing: who holds it, since when, and how it ended.
         journal: its journal; appending goes on after the last record read.
         chronicle: what the journal says.
     """
 
-    claim: Claim
+    standing: Standing
     journal: Journal
     chronicle: Chronicle
 
@@ -37,7 +37,12 @@ class Newest:
     @property
     def released(self) -> bool:
         """Whether the rollout's process has let go of the endpoint."""
-        return self.claim.outcome is not None
+        return self.standing.lease.outcome is not None
+
+    @property
+    def rollout_id(self) -> str:
+        """The rollout's name."""
+        return self.chronicle.plan.rollout_id
 
     @property
     def taken_up(self) -> bool:
@@ -51,13 +56,13 @@ class Newest:
     def read_again(self) -> Self:
         """Return the rollout as the journal tells it now."""
         plan = self.chronicle.plan
-        claim = read_claim(self.journal.store, plan.endpoint)
-        own = claim if claim is not None and claim.rollout_id == plan.rollout_id else self.claim
+        standing = read_standing(self.journal.store, plan.endpoint)
+        own = standing if standing is not None and standing.lease.rollout_id == plan.rollout_id else self.standing
         return type(self)(own, self.journal, self.journal.read())
 
-    def ask(self, signal: Signal, now: datetime) -> None:
-        """Send the rollout a signal; it hears at its next look."""
-        self.journal.send_signal(signal, now)
+    def ask(self, signal: Signal, now: datetime) -> str:
+        """Send the rollout a signal; it hears at its next look. Return the signal's id."""
+        return self.journal.send_signal(signal, now)
 
 
 def find_newest(store: ObjectStore, endpoint: str) -> Newest | None:
@@ -66,11 +71,11 @@ def find_newest(store: ObjectStore, endpoint: str) -> Newest | None:
     Raises:
         JournalError: the journal cannot be read.
     """
-    claim = read_claim(store, endpoint)
-    if claim is None:
+    standing = read_standing(store, endpoint)
+    if standing is None:
         return None
-    journal = Journal(store, claim.rollout_id)
-    return Newest(claim, journal, journal.read())
+    journal = Journal(store, standing.lease.rollout_id)
+    return Newest(standing, journal, journal.read())
 
 
 def need_newest(store: ObjectStore, endpoint: str) -> Newest:

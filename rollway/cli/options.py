@@ -1,11 +1,13 @@
 """The options that verbs share, and their types."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import reduce
 from typing import Any, Literal, TypedDict
 
 import click
 
+from policies.values import parse_duration
 from rollway.cli.failures import UsageProblem
 
 Form = Literal["text", "json"]
@@ -25,11 +27,31 @@ class OnAws(Common):
     profile: str | None
 
 
-class OnJournal(OnAws):
-    """Options of the verbs that need the journal, and the endpoint that they are about."""
+class OnWholeJournal(OnAws):
+    """Options of the verbs that are about every rollout in a journal."""
+
+    journal: str | None
+
+
+class OnJournal(OnWholeJournal):
+    """Options of the verbs that are about the rollout of one endpoint."""
 
     endpoint: str
-    journal: str | None
+
+
+class OnRollout(OnJournal):
+    """Options of the verbs that ask a rollout for something."""
+
+    reason: str
+    wait: timedelta
+
+
+def read_duration(_context: click.Context, _option: click.Parameter, value: str) -> timedelta:
+    """Read the value of an option that is a length of time, the way policies write it."""
+    try:
+        return parse_duration(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
 
 
 def _together(*decorators: Decorator) -> Decorator:
@@ -54,8 +76,7 @@ aws_options: Decorator = _together(
     click.option("--profile", metavar="NAME", help="Profile of the AWS configuration. [default: AWS_PROFILE]"),
     common_options,
 )
-journal_options: Decorator = _together(
-    click.argument("endpoint"),
+all_journal_options: Decorator = _together(
     click.option(
         "--journal",
         metavar="S3URI",
@@ -63,6 +84,19 @@ journal_options: Decorator = _together(
         help="Where rollouts are recorded: s3://bucket/prefix. [default: ROLLWAY_JOURNAL]",
     ),
     aws_options,
+)
+"""For the verbs that are about every rollout in a journal."""
+
+journal_options: Decorator = _together(click.argument("endpoint"), all_journal_options)
+"""For the verbs that are about the rollout of one endpoint."""
+
+wait_option: Decorator = click.option(
+    "--wait",
+    default="60s",
+    show_default=True,
+    callback=read_duration,
+    metavar="DURATION",
+    help="How long to wait for an answer.",
 )
 
 reason_option: Decorator = click.option(

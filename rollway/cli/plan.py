@@ -13,7 +13,6 @@ from policies.facts import ScalingTarget
 from policies.loading import load_policy
 from policies.plan import Plan
 from policies.values import format_duration
-from rollway.aws.autoscaling import read_scaling
 from rollway.aws.sagemaker import describe_endpoint
 from rollway.aws.session import connect
 from rollway.cli.exits import Exit
@@ -47,7 +46,7 @@ def command(**options: Unpack[Options]) -> int:
     plan = plan_rollout(aws, Request(options["endpoint"], options["model"], policy), now)
     warning = forewarn(aws, plan, now)
     live = describe_endpoint(aws, plan.endpoint)
-    scaling = next((each for each in read_scaling(aws, live) if each.variant == plan.baseline.variant), None)
+    scaling = plan.surroundings.target(plan.baseline.variant)
     name, steps = name_policy(options["policy"], policy), number_steps(plan, live)
     document = _document(plan, name, scaling, steps) | {"forecast": asdict(warning)}
     emit(options["output"], document, _text(_headline(plan, name, scaling), plan, steps, warning))

@@ -1,5 +1,6 @@
 """``rollway run``: one rollout from its plan to its outcome, through the Prefect flow or by the plain loop in this process."""
 
+import asyncio
 import os
 from typing import Unpack
 
@@ -18,7 +19,8 @@ from rollway.cli.prefect_server import find_server
 from rollway.cli.world import current_world
 from rollway.loop.forewarning import forewarn
 from rollway.loop.hands import PlainHands
-from rollway.loop.starting import Request, open_journal, plan_rollout, start
+from rollway.loop.queueing import make_way
+from rollway.loop.starting import Request, open_journal, plan_rollout, refuse_if_braked, start
 from tasks.request import RolloutRequest
 
 
@@ -28,6 +30,7 @@ class Options(OnJournal):
     model: str
     policy: str
     prefect: bool | None
+    automatic: bool
 
 
 @click.command()
@@ -37,6 +40,11 @@ class Options(OnJournal):
     "--prefect/--no-prefect",
     default=None,
     help="Run as a Prefect flow, or without Prefect. [default: as a flow when a Prefect server is set up]",
+)
+@click.option(
+    "--automatic",
+    is_flag=True,
+    help="Started by a machine: do not try again what was taken back, and let an endpoint rest after a failure.",
 )
 @journal_options
 def command(**options: Unpack[Options]) -> int:
@@ -65,12 +73,16 @@ def _wants_prefect(asked: bool | None) -> bool:  # noqa: FBT001 - an option that
 def _run_here(options: Options, policy: Policy, journal: str) -> Result:
     world = current_world()
     aws = connect(options["region"], options["profile"])
-    store = open_journal(aws, journal)
-    plan = plan_rollout(aws, Request(options["endpoint"], options["model"], policy), world.clock.now())
+    store = open_journal(aws, journal, world.clock.now)
+    request, hands = Request(options["endpoint"], options["model"], policy), PlainHands(aws, world.timing)
+    asyncio.run(make_way(request, store, lambda: PlainHands(aws, world.timing), world.clock))
+    plan = plan_rollout(aws, request, world.clock.now())
+    if options["automatic"]:
+        refuse_if_braked(plan, store, world.clock.now())
     for line in forewarn(aws, plan, world.clock.now()).lines:
         click.echo(click.style(line, fg="yellow"), err=True)
     with watching(world) as witness:
-        return drive_here(start(plan, store, PlainHands(aws, world.timing)), world, witness)
+        return drive_here(start(plan, store, hands), world, witness)
 
 
 def _run_as_flow(options: Options, journal: str) -> Result:
@@ -94,7 +106,8 @@ def _fill_in(options: Options, journal: str) -> RolloutRequest:
     names = ("endpoint", "model", "policy", "region")
     try:
         return RolloutRequest.model_validate(
-            {name: options[name] for name in names if options[name]} | {"journal": journal}
+            {name: options[name] for name in names if options[name]}
+            | {"journal": journal, "automatic": options["automatic"]}
         )
     except ValidationError as error:
         wrong = "; ".join(f"{each['loc'][0]} {each['input']!r}: {each['msg']}" for each in error.errors())

@@ -15,8 +15,9 @@ from rollway.aws.sagemaker import describe_endpoint
 from rollway.aws.session import connect
 from rollway.cli.exits import Exit
 from rollway.cli.newest import Newest, find_newest
-from rollway.cli.options import OnJournal, journal_options, need_journal
+from rollway.cli.options import OnWholeJournal, all_journal_options, need_journal
 from rollway.cli.output import emit
+from rollway.cli.overview import describe_all, say_hold
 from rollway.cli.picture import draw_verdicts
 from rollway.cli.words import ago
 from rollway.cli.world import current_world
@@ -29,25 +30,35 @@ _LINES: Final = 8
 _NOTE: Final = "; a bake writes nothing until something changes"
 
 
+class Options(OnWholeJournal):
+    """The verb's options."""
+
+    endpoint: str | None
+
+
 @click.command()
-@journal_options
-def command(**options: Unpack[OnJournal]) -> int:
-    """Show where the newest rollout of ENDPOINT stands, and what is live now."""
-    location = need_journal(options["journal"])
+@click.argument("endpoint", required=False)
+@all_journal_options
+def command(**options: Unpack[Options]) -> int:
+    """Show where the newest rollout of ENDPOINT stands, and what is live now; without ENDPOINT, every rollout in the journal."""
+    now = current_world().clock.now
     aws = connect(options["region"], options["profile"])
-    live = describe_endpoint(aws, options["endpoint"])
-    newest = find_newest(open_journal(aws, location), options["endpoint"])
+    store = open_journal(aws, need_journal(options["journal"]), now)
+    if options["endpoint"] is None:
+        emit(options["output"], *describe_all(store, now()))
+        return Exit.OK
+    live, newest = describe_endpoint(aws, options["endpoint"]), find_newest(store, options["endpoint"])
     document = {
         "endpoint": live.name,
         "rollout": None if newest is None else _describe(newest),
         "live": live.model_dump(mode="json", include={"status", "config", "variants", "pending_config"}),
     }
-    emit(options["output"], document, _draw(newest, live, current_world().clock.now()))
+    emit(options["output"], document, _draw(newest, live, now()))
     return Exit.OK
 
 
 def _describe(newest: Newest) -> dict[str, Any]:
-    claim, chronicle = newest.claim, newest.chronicle
+    lease, chronicle = newest.standing.lease, newest.chronicle
     plan, state = chronicle.plan, chronicle.state
     decisions = [record for record in chronicle.records if isinstance(record, Decided)]
     return {
@@ -55,7 +66,7 @@ def _describe(newest: Newest) -> dict[str, Any]:
         "baseline": plan.baseline.model,
         "candidate": plan.candidate.model,
         "policy": {"strategy": plan.policy.strategy, "digest": plan.policy.digest},
-        "started_by": claim.by,
+        "started_by": lease.by,
         "started_at": plan.started_at.isoformat(),
         "phase": str(state.phase),
         "since": state.since.isoformat(),
@@ -65,6 +76,9 @@ def _describe(newest: Newest) -> dict[str, Any]:
         "outcome": str(newest.ending.outcome) if newest.ending else None,
         "reason": newest.ending.reason if newest.ending else None,
         "drift": state.drift,
+        "paused": state.paused.model_dump(mode="json") if state.paused else None,
+        "switch": state.switch,
+        "orphaned": newest.standing.expired,
         "last_sign_of_life": chronicle.last_sign.isoformat(),
         "verdicts": [verdict.model_dump(mode="json") for verdict in last_verdicts(chronicle.records)],
         "decisions": [each.model_dump(mode="json", include={"at", "action", "reason"}) for each in decisions],
@@ -106,8 +120,11 @@ def _facts(newest: Newest | None, live: Endpoint, now: datetime) -> list[tuple[s
     return [
         ("stands", Text(stands, "bold")),
         *([("drift", Text(state.drift, "yellow"))] if state.drift else []),
+        *([("paused", Text(f"by {state.paused.by}: {state.paused.reason}", "yellow"))] if state.paused else []),
+        ("driven", say_hold(newest.standing)),
+        *([("switch", "armed: AWS acts by itself if nobody drives it")] if state.switch == "armed" else []),
         ("last on record", ago(newest.chronicle.last_sign, now) + (_NOTE if state.phase is Phase.BAKING else "")),
-        ("started", f"{ago(plan.started_at, now)}, by {newest.claim.by}"),
+        ("started", f"{ago(plan.started_at, now)}, by {newest.standing.lease.by}"),
         ("rollout", f"{plan.rollout_id}, policy {plan.policy.strategy}@{plan.policy.digest}"),
         *facts,
     ]

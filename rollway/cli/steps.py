@@ -5,9 +5,21 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import assert_never
 
-from policies.commands import ApplyConfig, Command, CreateConfig, DeleteConfig, SetCapacity, SetShares, explain
+from policies.commands import (
+    ApplyConfig,
+    ArmSwitch,
+    Command,
+    CreateConfig,
+    DeleteConfig,
+    DisarmSwitch,
+    SetCapacity,
+    SetScaling,
+    SetShares,
+    explain,
+)
 from policies.endpoint_config import EndpointConfig
 from policies.facts import Endpoint
+from policies.lifecycle import Phase
 from policies.plan import Plan
 from policies.preview import Step, preview
 from policies.spec import Policy
@@ -55,9 +67,12 @@ def what_if(plan: Plan) -> Iterator[str]:
         f"then config {plan.original.name} again."
     )
     yield f"If nobody can tell when a bake is over: {_when_inconclusive(policy)}."
+    taken_over, lease = format_duration(policy.take_over_after), format_duration(policy.lease)
+    yield f"If the process that drives the rollout dies: after {taken_over} any other takes it up (rollway reconcile)."
     yield (
-        "If the process that drives the rollout dies: the endpoint stays as it is then, until somebody runs: "
-        f"rollway rollback {plan.endpoint} --reason REASON"
+        f"If none is left: AWS itself puts all traffic back on {baseline.variant}, {lease} after the last sign of life."
+        if plan.switch
+        else "If none is left: the endpoint stays as it is. The policy wants no dead-man's switch."
     )
 
 
@@ -71,7 +86,7 @@ def _number(plan: Plan, number: int, step: Step) -> NumberedStep:
         at=step.at,
         kind=command.kind if command else "bake",
         text=text,
-        note=_note(plan, command) if command else _note_bake(plan, step.stage),
+        note=_note(plan, step.phase, command) if command else _note_bake(plan, step.stage),
     )
 
 
@@ -84,20 +99,27 @@ def _note_bake(plan: Plan, index: int) -> str:
     return f"gates: {', '.join((*plan.stages[index].gates, *plan.policy.guardrails))}"
 
 
-def _note(plan: Plan, command: Command) -> str:
+def _note(plan: Plan, phase: Phase, command: Command) -> str:
     match command:
         case CreateConfig():
-            return _note_creation(plan, command)
+            note = _note_creation(plan, command)
         case ApplyConfig():
-            return _note_application(plan, command)
+            note = _note_application(plan, command)
         case SetCapacity():
-            return "at least as many, before it gets more traffic"
+            note = "at least as many, before it gets more traffic"
         case SetShares():
-            return "by weights: no instance is started or stopped"
+            note = "by weights: no instance is started or stopped"
+        case SetScaling():
+            note = "as it was" if phase is Phase.CLEANING else "the baseline keeps room to take its traffic back"
+        case ArmSwitch():
+            note = "AWS acts on it by itself when nobody drives the rollout any more"
+        case DisarmSwitch():
+            note = "the rollout is over"
         case DeleteConfig():
-            return "made by this rollout and used no more"
+            note = "made by this rollout and used no more"
         case _:
             assert_never(command)
+    return note
 
 
 def _note_creation(plan: Plan, command: CreateConfig) -> str:

@@ -5,14 +5,14 @@ import contextlib
 import logging
 import signal
 from collections.abc import Generator
-from datetime import timedelta
-from typing import Final
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Protocol
 
 from policies.decision import Decision
-from policies.errors import JournalError
-from policies.lifecycle import Ending
+from policies.errors import JournalError, RolloutError
+from policies.lifecycle import Ending, Outcome
 from policies.observation import Signal
-from rollway.journal.claims import release_endpoint
 from rollway.loop.clock import Clock
 from rollway.loop.rollout import Rollout
 
@@ -23,36 +23,102 @@ MOST_FAILURES: Final = 5
 PAUSE_AFTER_FAILURE: Final = timedelta(seconds=1)
 
 
+class Stopping(Protocol):
+    """What driving does when its process is asked to stop, and when it stops by itself."""
+
+    def hear(self, rollout: Rollout, reason: str) -> None:
+        """Heed that the process is asked to stop."""
+        ...
+
+    def is_over(self, now: datetime) -> bool:
+        """Say whether to leave the rollout to another process now."""
+        ...
+
+
+class TurnBack:
+    """A process that holds one rollout takes it back to its baseline when it is stopped, and never leaves it before."""
+
+    def hear(self, rollout: Rollout, reason: str) -> None:
+        """Send the rollout back."""
+        rollout.interrupt(_stop(reason))
+
+    def is_over(self, now: datetime) -> bool:
+        """Say no: it stays until the end."""
+        del now
+        return False
+
+
+@dataclass
+class HandOver:
+    """A process that only helps out leaves the rollout as it is when it is stopped or its time is up; another goes on with it.
+
+    Attributes:
+        until: when its time is up.
+        stopped: whether it was asked to stop.
+    """
+
+    until: datetime
+    stopped: bool = False
+
+    def hear(self, rollout: Rollout, reason: str) -> None:
+        """Leave after the tick under way."""
+        log.info("handing rollout %s over: %s", rollout.plan.rollout_id, reason)
+        self.stopped = True
+        rollout.wake.set()
+
+    def is_over(self, now: datetime) -> bool:
+        """Say whether the time is up."""
+        return self.stopped or now >= self.until
+
+
 async def drive(rollout: Rollout, clock: Clock) -> Ending:
-    """Tick until the rollout has ended.
+    """Tick until the rollout has ended, and free its endpoint.
 
     Cancellation, SIGTERM, SIGINT and errors of our own send the rollout back to its baseline, and the loop goes on until it is there.
 
     Raises:
         JournalError: another process drives this rollout.
     """
-    failures = 0
     with _terminations_heard(rollout):
-        while True:
-            try:
-                decision = await _unbroken(rollout, clock)
-            except JournalError:
+        ending = await drive_until(rollout, clock, TurnBack())
+    assert ending is not None, "a rollout that is held is never left"  # noqa: S101 - an invariant of TurnBack
+    return ending
+
+
+async def drive_until(rollout: Rollout, clock: Clock, stopping: Stopping) -> Ending | None:
+    """Tick until the rollout has ended or is to be left.
+
+    Returns:
+        its ending, or None when it was handed over.
+
+    Raises:
+        JournalError: another process drives this rollout.
+    """
+    failures = 0
+    while not stopping.is_over(clock.now()):
+        try:
+            decision = await _unbroken(rollout, clock, stopping)
+        except JournalError:
+            raise
+        except Exception as error:
+            failures += 1
+            if failures >= MOST_FAILURES:
+                hand_over(rollout)
                 raise
-            except Exception as error:
-                failures += 1
-                if failures >= MOST_FAILURES:
-                    raise
-                log.exception("error while driving rollout %s", rollout.plan.rollout_id)
-                rollout.interrupt(_stop(f"internal error: {type(error).__name__}: {error}"))
-                await clock.sleep(PAUSE_AFTER_FAILURE, asyncio.Event())
-                continue
-            failures = 0
-            if decision.action == "finish" and decision.state.ending is not None:
-                return decision.state.ending
-            await _rest(rollout, clock, decision)
+            log.exception("error while driving rollout %s", rollout.plan.rollout_id)
+            stopping.hear(rollout, f"internal error: {type(error).__name__}: {error}")
+            await clock.sleep(PAUSE_AFTER_FAILURE, asyncio.Event())
+            continue
+        failures = 0
+        if decision.action == "finish" and decision.state.ending is not None:
+            free(rollout, decision.state.ending)
+            return decision.state.ending
+        await _rest(rollout, clock, decision.next_look, stopping)
+    hand_over(rollout)
+    return None
 
 
-async def _unbroken(rollout: Rollout, clock: Clock) -> Decision:
+async def _unbroken(rollout: Rollout, clock: Clock, stopping: Stopping) -> Decision:
     """Run one tick to its end even when the task is cancelled: a command half carried out helps nobody."""
     rollout.wake.clear()  # before looking: whoever interrupts during the tick must still cut the rest short
     tick = asyncio.ensure_future(rollout.tick(clock.now()))
@@ -62,21 +128,21 @@ async def _unbroken(rollout: Rollout, clock: Clock) -> Decision:
         except asyncio.CancelledError:
             if tick.cancelled():
                 raise
-            _hear_cancellation(rollout)
+            _hear_cancellation(rollout, stopping)
 
 
-async def _rest(rollout: Rollout, clock: Clock, decision: Decision) -> None:
+async def _rest(rollout: Rollout, clock: Clock, length: timedelta, stopping: Stopping) -> None:
     try:
-        await clock.sleep(decision.next_look, rollout.wake)
+        await clock.sleep(length, rollout.wake)
     except asyncio.CancelledError:
-        _hear_cancellation(rollout)
+        _hear_cancellation(rollout, stopping)
 
 
-def _hear_cancellation(rollout: Rollout) -> None:
+def _hear_cancellation(rollout: Rollout, stopping: Stopping) -> None:
     task = asyncio.current_task()
     if task is not None:
         task.uncancel()
-    rollout.interrupt(_stop("the run was cancelled"))
+    stopping.hear(rollout, "the run was cancelled")
 
 
 def _stop(reason: str) -> Signal:
@@ -102,6 +168,25 @@ def _terminations_heard(rollout: Rollout) -> Generator[None]:
             signal.signal(number, handler)
 
 
-def release(rollout: Rollout, ending: Ending) -> None:
-    """Free the endpoint for the next rollout."""
-    release_endpoint(rollout.journal.store, rollout.plan.endpoint, rollout.plan.rollout_id, ending.outcome)
+def free(rollout: Rollout, ending: Ending) -> None:
+    """Free the endpoint for the next rollout; after a rollback that failed, for whoever goes on with it.
+
+    The rollout is over: a journal out of reach must not spoil its result. Whoever reconciles puts that right.
+    """
+    try:
+        if ending.outcome is Outcome.ROLLBACK_FAILED:
+            rollout.lease.let_go()
+        else:
+            rollout.lease.release(ending.outcome)
+    except RolloutError as error:
+        log.warning(
+            "the journal does not say yet that the rollout has ended; rollway reconcile puts that right: %s", error
+        )
+
+
+def hand_over(rollout: Rollout) -> None:
+    """Let any other process take the rollout up at once. Where that fails, it can when the lease runs out."""
+    try:
+        rollout.lease.let_go()
+    except RolloutError as error:
+        log.warning("cannot hand over rollout %s before its lease runs out: %s", rollout.plan.rollout_id, error)

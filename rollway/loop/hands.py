@@ -4,13 +4,14 @@ import asyncio
 from datetime import datetime
 from typing import Protocol
 
-from policies.commands import Command, CommandResult
+from policies.commands import ArmSwitch, Command, CommandResult
 from policies.decision import Decision
-from policies.facts import Endpoint
+from policies.facts import Endpoint, Surroundings
 from policies.observation import Metrics, MetricsRequest
 from policies.plan import Plan
+from rollway.aws.autoscaling import read_surroundings
 from rollway.aws.cloudwatch import MetricsReader
-from rollway.aws.execution import carry_out
+from rollway.aws.execution import carry_out, put_off
 from rollway.aws.sagemaker import describe_endpoint
 from rollway.aws.session import Aws
 from rollway.aws.waiting import REAL_TIME, Timing
@@ -28,8 +29,16 @@ class Hands(Protocol):
         """Read settled metrics. Raises ``AwsError``."""
         ...
 
+    async def read_surroundings(self, endpoint: Endpoint) -> Surroundings:
+        """Read the endpoint's tags and scaling. Raises ``AwsError``."""
+        ...
+
     async def carry_out(self, command: Command) -> CommandResult:
         """Ask AWS for the end that a command wants."""
+        ...
+
+    async def put_off(self, command: ArmSwitch) -> CommandResult:
+        """Put off the dead-man's switch, if it is still there."""
         ...
 
     async def show(self, plan: Plan, decision: Decision, now: datetime) -> None:
@@ -52,6 +61,14 @@ class PlainHands:
     async def read_metrics(self, request: MetricsRequest, now: datetime) -> Metrics:
         """Read settled metrics."""
         return await asyncio.to_thread(self._metrics.read, request, now)
+
+    async def read_surroundings(self, endpoint: Endpoint) -> Surroundings:
+        """Read the endpoint's tags and scaling."""
+        return await asyncio.to_thread(read_surroundings, self._aws, endpoint)
+
+    async def put_off(self, command: ArmSwitch) -> CommandResult:
+        """Put off the dead-man's switch, if it is still there."""
+        return await asyncio.to_thread(put_off, self._aws, command)
 
     async def carry_out(self, command: Command) -> CommandResult:
         """Ask AWS for the end that a command wants."""

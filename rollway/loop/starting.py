@@ -1,20 +1,24 @@
-"""From a request to a rollout under way: read the facts, plan, claim the endpoint, open the journal. Changes nothing in SageMaker."""
+"""From a request to a rollout under way: read the facts, plan, take the endpoint, open the journal. Changes nothing in SageMaker."""
 
+import contextlib
 import getpass
 import hashlib
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from policies.errors import NotFound, PreflightError, Problem
-from policies.lifecycle import begin
+from policies.brake import find_brakes
+from policies.errors import NotFound, PreflightError, Problem, RolloutError
+from policies.lifecycle import Outcome, begin
 from policies.plan import Plan, make_plan
 from policies.spec import Policy
 from rollway.aws.facts import read_facts
-from rollway.aws.objects import ObjectStore, parse_location
+from rollway.aws.objects import ObjectStore, parse_location, utc_now
 from rollway.aws.session import Aws
-from rollway.journal.claims import Claim, claim_endpoint
+from rollway.journal.halts import read_halt
 from rollway.journal.journal import Journal
+from rollway.journal.leases import Bid, acquire, read_standing
 from rollway.journal.records import Started
 from rollway.loop.hands import Hands
 from rollway.loop.rollout import Rollout
@@ -50,25 +54,58 @@ def plan_rollout(aws: Aws, request: Request, now: datetime) -> Plan:
     return make_plan(request.policy, facts, _name_rollout(request, now), now)
 
 
-def open_journal(aws: Aws, location: str) -> ObjectStore:
-    """Return the store that a journal's location names."""
+def open_journal(aws: Aws, location: str, now: Callable[[], datetime] = utc_now) -> ObjectStore:
+    """Return the store that a journal's location names; ``now`` tells this machine's time."""
     bucket, prefix = parse_location(location)
-    return ObjectStore(aws, bucket, prefix)
+    return ObjectStore(aws, bucket, prefix, now)
 
 
 def start(plan: Plan, store: ObjectStore, hands: Hands) -> Rollout:
-    """Open the journal and claim the endpoint.
+    """Take the endpoint and open the journal.
 
     Raises:
         JournalError: another rollout is under way on the endpoint.
+        PreflightError: every rollout is halted, or this one would be retried by itself too soon.
         AwsError: the journal's bucket cannot be written.
     """
-    by = whoami()
+    refuse_if_halted(store)
+    bid = Bid(rollout_id=plan.rollout_id, model=plan.candidate.model, by=whoami(), lasts=plan.policy.take_over_after)
+    lease = acquire(store, plan.endpoint, bid)
     journal = Journal(store, plan.rollout_id)
-    journal.append(Started(at=plan.started_at, by=by, plan=plan))
-    # Last, so that a journal which cannot be written never leaves the endpoint taken.
-    claim_endpoint(store, plan.endpoint, Claim(rollout_id=plan.rollout_id, by=by, since=plan.started_at))
-    return Rollout(plan, begin(plan), journal, hands)
+    try:
+        journal.append(Started(at=plan.started_at, by=bid.by, plan=plan, token=lease.lease.token))
+    except RolloutError:
+        with contextlib.suppress(
+            RolloutError
+        ):  # if this fails too, whoever reconciles finds a rollout that never began
+            lease.release(Outcome.ABORTED)
+        raise
+    return Rollout(plan, begin(plan), journal, hands, lease)
+
+
+def refuse_if_halted(store: ObjectStore) -> None:
+    """Refuse to start while every rollout is halted.
+
+    Raises:
+        PreflightError: they are.
+    """
+    halt = read_halt(store)
+    if halt is not None:
+        what = f"every rollout is halted since {halt.since:%Y-%m-%d %H:%M} UTC by {halt.by}: {halt.reason}"
+        raise PreflightError([Problem("journal", what, "once the cause is gone: rollway lift --reason REASON")])
+
+
+def refuse_if_braked(plan: Plan, store: ObjectStore, now: datetime) -> None:
+    """Refuse what nothing but a person may start: the same model again after it was taken back, or an endpoint that needs a rest.
+
+    Raises:
+        PreflightError: with every reason.
+    """
+    standing = read_standing(store, plan.endpoint)
+    past = standing.lease.history if standing else ()
+    problems = list(find_brakes(plan.policy.brake, plan.endpoint, plan.candidate.model, past, now))
+    if problems:
+        raise PreflightError(problems)
 
 
 def whoami() -> str:

@@ -9,7 +9,7 @@ from policies.plan import Plan
 from policies.values import format_duration
 from policies.verdict import GateVerdict
 from rollway.journal.journal import Chronicle
-from rollway.journal.records import Carried, Decided, Intended, Record, Started
+from rollway.journal.records import Carried, Decided, Handed, Intended, Record, Started, TakenUp
 
 _HEADLINES = {
     Outcome.PROMOTED: "{candidate} serves all traffic of {endpoint}",
@@ -64,17 +64,22 @@ def _tell(record: Record) -> str:
     match record:
         case Started():
             plan = record.plan
-            return f"started by {record.by}: {plan.baseline.model} → {plan.candidate.model} on {plan.endpoint}"
+            told = f"started by {record.by}: {plan.baseline.model} → {plan.candidate.model} on {plan.endpoint}"
         case Decided(action="finish", state=State(ending=Ending(outcome=outcome))):
-            return f"ended {outcome}"
+            told = f"ended {outcome}"
         case Decided():
-            return record.reason
+            told = record.reason
         case Intended():
-            return ""
+            told = ""
+        case TakenUp():
+            told = f"taken up by {record.by} after {format_duration(record.silent_for)} of silence: {record.why}"
+        case Handed():
+            told = f"handed over by {record.by}: {record.why}"
         case Carried():
             result = record.result
             message = f" — {result.message}" if result.message and result.status != "accepted" else ""
-            return f"{explain(record.command)}: {result.status}{message}"
+            told = f"{explain(record.command)}: {result.status}{message}"
+    return told
 
 
 def _subject(plan: Plan) -> str:

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, model_validator
 
 from rollway.sandbox.durations import Duration
 
 Percent = Annotated[float, Field(ge=0, le=100)]
+Bounds = Annotated[Mapping[Literal["min", "max"], NonNegativeInt], Field(min_length=1)]
 
 
 class FaultBase(BaseModel):
@@ -59,18 +60,63 @@ class SystemUpdating(FaultBase):
 
 
 class OutsideChange(FaultBase):
-    """Somebody else changes the endpoint's weights, or its config, as soon as nothing else changes it."""
+    """Somebody else changes one thing of the endpoint: what AWS refuses on a busy endpoint, as soon as it is at rest.
+
+    Attributes:
+        endpoint: the endpoint's name.
+        weights: new weights by variant.
+        config: the configuration that it is updated to.
+        instances: new instance counts by variant.
+        tags: tags that it gets.
+        scaling: by variant, the bounds with which it is registered (again) for autoscaling.
+        delete_config: the endpoint configuration that is deleted, in use or not.
+        deregister: the variant that is deregistered from autoscaling.
+    """
 
     fault: Literal["outside_change"] = "outside_change"
     endpoint: str
     weights: Mapping[str, float] | None = None
     config: str | None = None
+    instances: Mapping[str, NonNegativeInt] | None = None
+    tags: Annotated[Mapping[str, str], Field(min_length=1)] | None = None
+    scaling: Annotated[Mapping[str, Bounds], Field(min_length=1)] | None = None
+    delete_config: str | None = None
+    deregister: str | None = None
+
+    @property
+    def deploys(self) -> bool:
+        """Whether the change starts a deployment of the endpoint, which a busy one refuses."""
+        return any(wanted is not None for wanted in (self.weights, self.config, self.instances))
 
     @model_validator(mode="after")
     def _names_one_change(self) -> Self:
-        if (self.weights is None) == (self.config is None):
-            raise ValueError("an outside change names either 'weights' or 'config'")
+        changes = OutsideChange.model_fields.keys() - FaultBase.model_fields.keys() - {"fault", "endpoint"}
+        named = sorted(change for change in changes if getattr(self, change) is not None)
+        if len(named) != 1:
+            choice = " or ".join(repr(name) for name in OutsideChange.model_fields if name in changes)
+            raise ValueError(f"an outside change names either {choice}, and no two of them; this one names {named}")
         return self
+
+
+class ScalingActivity(FaultBase):
+    """Autoscaling sets the variant's instance count, as soon as the endpoint is at rest.
+
+    It does so once, whatever is registered or suspended: it was decided on earlier.
+    """
+
+    fault: Literal["scaling_activity"] = "scaling_activity"
+    endpoint: str
+    variant: str
+    instances: PositiveInt
+
+
+class ScheduleFires(FaultBase):
+    """The next ``times`` invocations by EventBridge schedules come later by ``late``, and, with ``twice``, a second time soon after."""
+
+    fault: Literal["schedule_fires"] = "schedule_fires"
+    times: PositiveInt = 1
+    twice: bool = False
+    late: Duration = timedelta(0)
 
 
 class Slow(FaultBase):
@@ -109,6 +155,45 @@ class MetricGap(FaultBase):
     variant: str | None = None
 
 
+class Outage(FaultBase):
+    """A service (``*``: every one) answers every request with ``status`` for a while.
+
+    With ``prefix``, only requests about S3 buckets whose name begins so, which may be a whole name, fail. Invocations go on:
+    they are no part of the control plane.
+    """
+
+    fault: Literal["outage"] = "outage"
+    service: Literal["s3", "cloudwatch", "sagemaker", "scheduler", "application-autoscaling", "*"]
+    duration: Duration
+    status: Literal[500, 503] = 503
+    prefix: str = ""
+
+    @model_validator(mode="after")
+    def _names_buckets_of_s3_only(self) -> Self:
+        if self.prefix and self.service != "s3":
+            raise ValueError(f"'prefix' names S3 buckets, so it goes with service: s3, not with {self.service}")
+        return self
+
+    def covers(self, service: str, bucket: str) -> bool:
+        """Whether a request to a service, about an S3 bucket or none, fails."""
+        return self.service in (service, "*") and bucket.startswith(self.prefix)
+
+
+class ExpiredCredentials(FaultBase):
+    """Every request to the control plane is refused for a while, because the caller's token is over."""
+
+    fault: Literal["expired_credentials"] = "expired_credentials"
+    duration: Duration
+
+
+class LostAnswer(FaultBase):
+    """The next ``times`` calls of an operation (``*``: of any) are carried out, and then answered with status 500."""
+
+    fault: Literal["lost_answer"] = "lost_answer"
+    operation: str
+    times: PositiveInt = 1
+
+
 Fault = Annotated[
     Throttle
     | CapacityRefused
@@ -116,10 +201,15 @@ Fault = Annotated[
     | UpdateRollbackFails
     | SystemUpdating
     | OutsideChange
+    | ScalingActivity
+    | ScheduleFires
     | Slow
     | ModelErrors
     | MetricDelay
-    | MetricGap,
+    | MetricGap
+    | Outage
+    | ExpiredCredentials
+    | LostAnswer,
     Field(discriminator="fault"),
 ]
 """Any fault; ``fault:`` tells which."""

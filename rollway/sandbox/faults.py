@@ -16,11 +16,16 @@ from pydantic import TypeAdapter
 from rollway.sandbox.clock import Clock
 from rollway.sandbox.fault_menu import (
     CapacityRefused,
+    ExpiredCredentials,
     Fault,
     FaultBase,
+    LostAnswer,
     MetricDelay,
     ModelErrors,
+    Outage,
     OutsideChange,
+    ScalingActivity,
+    ScheduleFires,
     Slow,
     SystemUpdating,
     Throttle,
@@ -82,6 +87,22 @@ class Faults:
         """Say whether this call of ``operation`` is to be refused, and count it."""
         return self._strike(Throttle, lambda fault: fault.operation in (operation, "*")) is not None
 
+    def outage(self, service: str, bucket: str) -> Outage | None:
+        """Return why a request to the service, about an S3 bucket or none, fails now, if it does."""
+        return next((fault for fault in self._active(Outage) if fault.covers(service, bucket)), None)
+
+    def credentials_expired(self) -> bool:
+        """Say whether the caller's token is over now."""
+        return any(True for _ in self._active(ExpiredCredentials))
+
+    def answer_lost(self, operation: str) -> bool:
+        """Say whether this call of ``operation``, which was carried out, is to look failed, and count it."""
+        return self._strike(LostAnswer, lambda fault: fault.operation in (operation, "*")) is not None
+
+    def schedule_fires(self) -> ScheduleFires | None:
+        """Return how the schedule's invocation that is due now goes wrong, if it does, and count it."""
+        return self._strike(ScheduleFires, lambda _: True)
+
     def capacity_refused(self, variants: list[str]) -> str | None:
         """Return which of the variants that need new instances gets none, if one does, and count it."""
         struck = self._strike(CapacityRefused, lambda fault: fault.variant in variants)
@@ -96,16 +117,21 @@ class Faults:
         return any(fault.endpoint in (endpoint, None) for fault in self._active(SystemUpdating))
 
     def outside_changes(self) -> list[OutsideChange]:
-        """Return the outside changes that are due and not :meth:`settle_outside_change`-d yet."""
+        """Return the outside changes that are due and not :meth:`settle`-d yet."""
         return list(self._active(OutsideChange))
 
-    def settle_outside_change(self, change: OutsideChange) -> None:
-        """Forget an outside change: it happened, or never can."""
+    def scaling_activities(self) -> list[ScalingActivity]:
+        """Return autoscaling's activities that are due and not :meth:`settle`-d yet."""
+        return list(self._active(ScalingActivity))
+
+    def settle(self, change: OutsideChange | ScalingActivity) -> bool:
+        """Forget a change whose time has come, and say whether the caller is the one to make it."""
         with self._lock:
             for planted in self._planted:
                 if planted.fault is change:
                     self._planted.remove(planted)
-                    return
+                    return True
+        return False
 
     def slowed(self, variant: str) -> timedelta:
         """Return how much longer this request to the variant takes (seeded chance)."""

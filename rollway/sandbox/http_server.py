@@ -95,11 +95,15 @@ class _Handler(MotoRequestHandler):
 
     def _send(self, status: str, headers: list[tuple[str, str]], body: bytes) -> None:
         code, _, reason = status.partition(" ")
-        self.send_response(int(code), reason)
+        given = {name.lower() for name, _ in headers}
+        self.log_request(code)
+        self.send_response_only(int(code), reason)
+        if "date" not in given:  # the application may keep a time of its own
+            self.send_header("Date", self.date_time_string())
         for name, value in headers:
             self.send_header(name, value)
         bodyless = self.command == "HEAD" or int(code) in _NO_BODY
-        if not bodyless and "content-length" not in {name.lower() for name, _ in headers}:
+        if not bodyless and "content-length" not in given:
             self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         if not bodyless:

@@ -1,7 +1,8 @@
 """The control plane of the simulated AWS as an HTTP server on loopback: what ``AWS_ENDPOINT_URL`` points at.
 
 moto routes, parses and serialises; the adapter makes it answer from the simulated account. In front of both, a small WSGI
-layer pins the account, keeps S3 on disk and turns what nobody implements into a clean error instead of a page of HTML.
+layer pins the account, takes faults, keeps S3 on disk and turns what nobody implements into a clean error instead of a page
+of HTML.
 """
 
 import json
@@ -15,6 +16,7 @@ from moto.core.base_backend import BackendDict
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from rollway.sandbox.cloud import Cloud
+from rollway.sandbox.fault_door import FaultDoor
 from rollway.sandbox.http_server import LoopbackServer
 from rollway.sandbox.moto_adapter import installed
 from rollway.sandbox.moto_adapter.s3_files import S3Files
@@ -75,9 +77,12 @@ class _Front:
     def __init__(self, cloud: Cloud, s3_files: S3Files | None) -> None:
         self._account_id = cloud.settings.account_id
         self._s3_files = s3_files
+        self._faults = FaultDoor(cloud)
         self._app = DomainDispatcherApplication(create_backend_app)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if self._faults.takes(environ):
+            return self._faults(environ, start_response)
         environ["HTTP_X_MOTO_ACCOUNT_ID"] = self._account_id
         try:
             answer: Iterable[bytes] = self._app(environ, start_response)

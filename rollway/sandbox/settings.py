@@ -44,11 +44,13 @@ class SandboxSettings(BaseModel):
         region: its only Region.
         seed: decides every random choice.
         delays: how long endpoint changes take.
+        schedule_lateness: how late schedules fire at most; the real ones up to a minute.
         metric_delay: how long after its second a metric becomes visible.
         invocation_timeout: how long a model server may take to answer.
         max_servers_per_variant: a fleet runs at most this many real processes, whatever the instance count says.
         images: which command line stands for a container image.
         faults: what goes wrong, from the start.
+        request_log: the file to which every request is appended as a line of JSON; None for none.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -57,11 +59,13 @@ class SandboxSettings(BaseModel):
     region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")] = "us-east-1"
     seed: int = 0
     delays: Delays = Delays()
+    schedule_lateness: Duration = timedelta(0)
     metric_delay: Duration = timedelta(seconds=1)
     invocation_timeout: Duration = timedelta(seconds=60)
     max_servers_per_variant: PositiveInt = 1
     images: Mapping[str, CommandLine] = Field(default_factory=dict[str, CommandLine])
     faults: tuple[Fault, ...] = ()
+    request_log: Path | None = None
 
 
 class SettingsError(ValueError):

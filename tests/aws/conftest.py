@@ -3,9 +3,14 @@
 from collections.abc import Callable, Generator
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from policies.commands import ArmSwitch
+from policies.facts import Endpoint
+from policies.switch import SwitchSpec, make_switch
+from rollway.aws.sagemaker import describe_endpoint
 from rollway.aws.session import Aws, connect
 from rollway.aws.waiting import Timing
 from rollway.sandbox.clock import VirtualClock
@@ -82,3 +87,36 @@ def live(cloud: Cloud, settle: Callable[[], None]) -> str:
     cloud.call("CreateEndpoint", {"EndpointName": "fraud-prod", "EndpointConfigName": "fraud-v6-config"})
     settle()
     return "fraud-prod"
+
+
+@pytest.fixture
+def endpoint(aws: Aws, live: str) -> Endpoint:
+    """The live endpoint as it is described."""
+    return describe_endpoint(aws, live)
+
+
+@pytest.fixture
+def register(aws: Aws) -> Callable[..., None]:
+    """Register a variant of an endpoint with the simulated autoscaling, between 2 instances and a maximum."""
+
+    def register(endpoint: str, variant: str, maximum: int, **suspended: bool) -> None:
+        state: Any = suspended
+        aws.application_autoscaling.register_scalable_target(
+            ServiceNamespace="sagemaker",
+            ResourceId=f"endpoint/{endpoint}/variant/{variant}",
+            ScalableDimension="sagemaker:variant:DesiredInstanceCount",
+            MinCapacity=2,
+            MaxCapacity=maximum,
+            SuspendedState=state,
+        )
+
+    return register
+
+
+@pytest.fixture
+def switch(endpoint: Endpoint, clock: VirtualClock) -> ArmSwitch:
+    """A command to arm the switch of the rollout ``r-1``, in the group that every account has, five minutes from now."""
+    made = make_switch(SwitchSpec(group="default"), "r-1", endpoint.arn)
+    assert made is not None
+    shares = {"AllTraffic": 100.0, "candidate": 0.0}
+    return ArmSwitch(switch=made, endpoint=endpoint.name, shares=shares, fires_at=clock.now() + timedelta(minutes=5))

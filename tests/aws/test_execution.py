@@ -1,13 +1,25 @@
 """Carrying out commands: AWS's answers become results that the loop and a person can use."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from botocore.stub import Stubber
 
-from policies.commands import ApplyConfig, Command, CreateConfig, DeleteConfig, SetCapacity, SetShares
+from policies.commands import (
+    ApplyConfig,
+    ArmSwitch,
+    Command,
+    CreateConfig,
+    DeleteConfig,
+    DisarmSwitch,
+    SetCapacity,
+    SetScaling,
+    SetShares,
+)
 from policies.endpoint_config import EndpointConfig, mark, replace_model
-from rollway.aws.execution import carry_out
+from policies.facts import ScalingTarget
+from rollway.aws.execution import carry_out, put_off
 from rollway.aws.sagemaker import describe_config
 from rollway.aws.session import ATTEMPTS, Aws
 from rollway.sandbox.cloud import Cloud
@@ -15,11 +27,20 @@ from rollway.sandbox.fault_menu import SystemUpdating, Throttle
 
 
 @pytest.fixture
+def scaled(live: str, register: Callable[..., None]) -> None:
+    """Have autoscaling look after the live endpoint."""
+    register(live, "AllTraffic", 20)
+
+
+@pytest.fixture
 def final(aws: Aws, live: str) -> EndpointConfig:
     return mark(replace_model(describe_config(aws, "fraud-v6-config"), live, "fraud-v7"), "r-1")
 
 
-def test_every_kind_of_command_reaches_aws(aws: Aws, cloud: Cloud, live: str, final: EndpointConfig) -> None:
+@pytest.mark.usefixtures("scaled")
+def test_every_kind_of_command_reaches_aws(
+    aws: Aws, cloud: Cloud, live: str, final: EndpointConfig, switch: ArmSwitch
+) -> None:
     """Each command ends in the request that it stands for."""
     spare = final.model_copy(update={"name": "spare"})
     commands: list[Command] = [
@@ -28,14 +49,34 @@ def test_every_kind_of_command_reaches_aws(aws: Aws, cloud: Cloud, live: str, fi
         CreateConfig(config=final),
         SetShares(endpoint=live, shares={"AllTraffic": 100.0}),
         SetCapacity(endpoint=live, variant="AllTraffic", instances=2),
-        ApplyConfig(endpoint=live, config=final.name),
+        SetScaling(endpoint=live, scaling=ScalingTarget(variant="AllTraffic", minimum=2, maximum=9)),
+        switch,
+        DisarmSwitch(switch=switch.switch),
+        ApplyConfig(endpoint=live, config=final.name, replaces="fraud-v6-config"),
     ]
     statuses = [carry_out(aws, command).status for command in commands]
-    assert statuses == ["done", "done", "done", "done", "done", "accepted"]
+    assert statuses == ["done", "done", "done", "done", "done", "done", "done", "done", "accepted"]
     changes = [
-        entry.operation for entry in cloud.request_log.entries() if not entry.operation.startswith(("Desc", "List"))
+        entry.operation
+        for entry in cloud.request_log.entries()
+        if not entry.operation.startswith(("Desc", "List", "Get"))
     ]
-    assert changes[-4:] == ["CreateEndpointConfig", "DeleteEndpointConfig", "CreateEndpointConfig", "UpdateEndpoint"]
+    assert changes[-7:] == [
+        "CreateEndpointConfig",
+        "DeleteEndpointConfig",
+        "CreateEndpointConfig",
+        "RegisterScalableTarget",
+        "CreateSchedule",
+        "DeleteSchedule",
+        "UpdateEndpoint",
+    ]
+
+
+def test_switch_is_put_off_only_while_it_stands(aws: Aws, switch: ArmSwitch) -> None:
+    """Putting off answers as carrying out does: done while there is a switch, refused with the reason when there is none."""
+    assert put_off(aws, switch).status == "refused"
+    carry_out(aws, switch)
+    assert put_off(aws, switch).status == "done"
 
 
 def test_short_throttling_goes_unnoticed(aws: Aws, cloud: Cloud, live: str) -> None:
@@ -65,7 +106,7 @@ def test_endpoint_in_change_is_busy(aws: Aws, cloud: Cloud, live: str) -> None:
     [
         ("AccessDeniedException", "not authorized to perform: sagemaker:UpdateEndpoint", "refused"),
         ("ResourceLimitExceeded", "The account-level service limit is 4 Instances", "refused"),
-        ("ExpiredTokenException", "The security token included in the request is expired", "refused"),
+        ("ExpiredTokenException", "The security token included in the request is expired", "busy"),
         ("InternalFailure", "We encountered an internal error", "busy"),
     ],
 )

@@ -3,6 +3,7 @@
 import pytest
 
 from policies.errors import NotFound
+from policies.facts import Surroundings
 from rollway.aws.facts import read_facts
 from rollway.aws.session import Aws
 from rollway.sandbox.cloud import Cloud
@@ -12,7 +13,8 @@ def test_facts_of_a_live_endpoint(aws: Aws, live: str) -> None:
     """Planning gets the endpoint, the configuration that it runs on, and whether the model exists."""
     facts = read_facts(aws, live, "fraud-v7")
     assert (facts.endpoint.name, facts.config.name, facts.config.tags) == (live, "fraud-v6-config", {"team": "risk"})
-    assert (facts.model, facts.model_exists, facts.scaling) == ("fraud-v7", True, ())
+    assert (facts.model, facts.model_exists) == ("fraud-v7", True)
+    assert facts.surroundings == Surroundings()
 
 
 def test_missing_model_is_a_fact(aws: Aws, live: str) -> None:

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -9,9 +11,9 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.stub import Stubber
 
-from policies.errors import AccessDenied, AlreadyExists, NotFound, PermanentAwsError, RolloutError
+from policies.errors import AccessDenied, AlreadyExists, NotFound, RolloutError, TransientAwsError
 from rollway.aws.errors import ObjectChanged
-from rollway.aws.objects import ObjectStore, parse_location
+from rollway.aws.objects import ForeignObject, ObjectStore, parse_location
 from rollway.aws.session import Aws
 from rollway.sandbox.cloud import Cloud
 
@@ -23,10 +25,17 @@ def store(aws: Aws, cloud: Cloud) -> ObjectStore:
     return ObjectStore(aws, "journal", "teams/risk")
 
 
+def content(store: ObjectStore, key: str) -> tuple[str, str]:
+    """What lies under a key: its text and its ETag."""
+    found = store.read(key)
+    assert found is not None
+    return found.body, found.etag
+
+
 def test_created_object_is_read_back(store: ObjectStore) -> None:
     """Text comes back as it was written, with the ETag that replaces it."""
-    etag = store.create("lease.json", '{"owner": "José"}')
-    assert store.read("lease.json") == ('{"owner": "José"}', etag)
+    written = store.create("lease.json", '{"owner": "José"}')
+    assert content(store, "lease.json") == ('{"owner": "José"}', written.etag)
 
 
 def test_object_lies_below_the_prefix(store: ObjectStore, aws: Aws) -> None:
@@ -41,13 +50,11 @@ def test_only_one_creates(store: ObjectStore) -> None:
     store.create("a", "first")
     with pytest.raises(AlreadyExists, match="s3://journal/teams/risk/a exists already"):
         store.create("a", "second")
-    found = store.read("a")
-    assert found is not None
-    assert found.body == "first"
+    assert content(store, "a")[0] == "first"
 
 
 def test_same_text_does_not_make_two_creators(store: ObjectStore) -> None:
-    """A key taken with equal text is taken all the same: two leases may look alike."""
+    """A key taken with equal text is taken all the same: two processes may want to write the same."""
     store.create("a", "same")
     with pytest.raises(AlreadyExists):
         store.create("a", "same")
@@ -56,18 +63,18 @@ def test_same_text_does_not_make_two_creators(store: ObjectStore) -> None:
 def test_replacing_needs_the_newest_etag(store: ObjectStore) -> None:
     """A writer that missed a change does not undo it."""
     first = store.create("a", "1")
-    second = store.replace("a", "2", first)
+    second = store.replace("a", "2", first.etag)
     with pytest.raises(ObjectChanged):
-        store.replace("a", "3", first)
-    assert store.read("a") == ("2", second)
+        store.replace("a", "3", first.etag)
+    assert content(store, "a") == ("2", second.etag)
 
 
 def test_replacing_a_deleted_object(store: ObjectStore, aws: Aws) -> None:
     """An object that somebody deleted is not brought back."""
-    etag = store.create("a", "1")
+    written = store.create("a", "1")
     aws.s3.delete_object(Bucket="journal", Key="teams/risk/a")
     with pytest.raises(ObjectChanged, match="deleted"):
-        store.replace("a", "2", etag)
+        store.replace("a", "2", written.etag)
 
 
 @contextmanager
@@ -100,16 +107,16 @@ class Empty:
 def test_lost_answer_to_a_create(store: ObjectStore, aws: Aws) -> None:
     """When botocore repeats a create whose answer was lost, our own object is not taken for somebody else's."""
     with losing_the_first_answer(aws, b"mine"):
-        etag = store.create("a", "mine")
-    assert store.read("a") == ("mine", etag)
+        written = store.create("a", "mine")
+    assert content(store, "a") == ("mine", written.etag)
 
 
 def test_lost_answer_to_a_replace(store: ObjectStore, aws: Aws) -> None:
     """Likewise for a replacement: the lease that we did renew is ours."""
     first = store.create("a", "before")
     with losing_the_first_answer(aws, b"mine"):
-        etag = store.replace("a", "mine", first)
-    assert store.read("a") == ("mine", etag)
+        written = store.replace("a", "mine", first.etag)
+    assert content(store, "a") == ("mine", written.etag)
 
 
 def test_repeated_request_does_not_hide_somebody_else(store: ObjectStore, aws: Aws) -> None:
@@ -159,8 +166,86 @@ def test_closed_bucket_is_denied(store: ObjectStore, aws: Aws) -> None:
 def test_foreign_object_is_an_error(store: ObjectStore, aws: Aws) -> None:
     """Bytes that Rollway did not write are reported, not decoded somehow."""
     aws.s3.put_object(Bucket="journal", Key="teams/risk/image.png", Body=b"\x89PNG\xff")
-    with pytest.raises(PermanentAwsError, match="not UTF-8"):
+    with pytest.raises(ForeignObject, match="not UTF-8") as caught:
         store.read("image.png")
+    assert "PNG" in caught.value.stored.body
+
+
+@contextmanager
+def answering(
+    aws: Aws, operation: str, status: int, headers: dict[str, str], body: bytes = b""
+) -> Generator[list[str]]:
+    """Answer every request of an operation like this, and list the requests' methods."""
+    seen: list[str] = []
+
+    def answer(request: AWSPreparedRequest, **_: object) -> AWSResponse:
+        seen.append(str(request.method))
+        known = HTTPHeaders()
+        for name, value in headers.items():
+            known[name] = value
+        return AWSResponse(request.url, status, known, Raw(body))
+
+    handler: Any = answer  # the stubs do not know that this event's handlers may answer
+    aws.s3.meta.events.register_first(f"before-send.s3.{operation}", handler)
+    try:
+        yield seen
+    finally:
+        aws.s3.meta.events.unregister(f"before-send.s3.{operation}", handler)
+
+
+class Raw(BytesIO):
+    """The body of an answer."""
+
+    def stream(self, **_: object) -> list[bytes]:
+        return [self.read()]
+
+
+DATED = {
+    "Date": "Mon, 05 Jan 2026 12:00:40 GMT",
+    "Last-Modified": "Mon, 05 Jan 2026 12:00:00 GMT",
+    "ETag": '"e"',
+    "Content-Length": "2",
+}
+
+
+def test_age_is_told_by_two_times_of_the_store(store: ObjectStore, aws: Aws) -> None:
+    """An object's age is known however wrong the local clock is: both its ends come from the store's answer."""
+    with answering(aws, "GetObject", 200, DATED, b"{}"):
+        found = store.read("a")
+    assert found is not None
+    assert found.modified_at == datetime(2026, 1, 5, 12, 0, 0, tzinfo=UTC)
+    assert found.read_at == datetime(2026, 1, 5, 12, 0, 40, tzinfo=UTC)
+
+
+def test_writes_are_told_by_the_clock_of_the_store(store: ObjectStore, aws: Aws) -> None:
+    """A writer learns the store's time from the answer, so that it knows how wrong its own clock is."""
+    with answering(aws, "PutObject", 200, DATED):
+        assert store.create("a", "") == ('"e"', datetime(2026, 1, 5, 12, 0, 40, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("date", [{}, {"Date": "yesterday"}])
+def test_local_clock_stands_in_for_a_stripped_date(aws: Aws, cloud: Cloud, date: dict[str, str]) -> None:
+    """Behind a proxy that strips or spoils the Date header, the local clock has to do."""
+    del cloud
+    local = datetime(2026, 1, 5, 12, 0, 30, tzinfo=UTC)
+    store = ObjectStore(aws, "journal", now=lambda: local)
+    others = {name: value for name, value in DATED.items() if name != "Date"}
+    with answering(aws, "GetObject", 200, others | date, b"{}"):
+        found = store.read("a")
+    assert found is not None
+    assert found.read_at == local
+
+
+CONFLICT = (
+    b"<Error><Code>ConditionalRequestConflict</Code><Message>The conditional request cannot succeed</Message></Error>"
+)
+
+
+def test_write_is_tried_again_while_another_goes_on(store: ObjectStore, aws: Aws) -> None:
+    """S3's 409 for two conditional writes at the same time says neither yes nor no: it asks to try again, and we do, a few times."""
+    with answering(aws, "PutObject", 409, {}, CONFLICT) as seen, pytest.raises(TransientAwsError):
+        store.create("a", "")
+    assert len(seen) == 3
 
 
 def test_keys_are_listed_in_order_and_from_anywhere(store: ObjectStore) -> None:

@@ -11,7 +11,17 @@ from typing import Any
 import pytest
 from botocore.model import ListShape, OperationModel, Shape, StructureShape
 
-from policies.commands import ApplyConfig, Command, CreateConfig, DeleteConfig, SetCapacity, SetShares
+from policies.commands import (
+    ApplyConfig,
+    ArmSwitch,
+    Command,
+    CreateConfig,
+    DeleteConfig,
+    DisarmSwitch,
+    SetCapacity,
+    SetScaling,
+    SetShares,
+)
 from policies.endpoint_config import add_candidate, mark
 from policies.observation import Arm, MetricsRequest
 from rollway.aws.cloudwatch import MetricsReader
@@ -32,7 +42,7 @@ def sent(aws: Aws) -> Generator[Sent]:
     def note(params: dict[str, Any], model: OperationModel, **_: object) -> None:
         requests.append((model, params))
 
-    clients = (aws.sagemaker, aws.cloudwatch, aws.s3, aws.application_autoscaling)
+    clients = (aws.sagemaker, aws.cloudwatch, aws.s3, aws.application_autoscaling, aws.scheduler)
     for client in clients:
         client.meta.events.register("before-parameter-build.*.*", note)
     yield requests
@@ -87,36 +97,53 @@ def test_checker_notices_a_name_that_is_too_long(aws: Aws) -> None:
     assert len(list(violations(shape, {"EndpointName": "_" * 80}, "request"))) == 2
 
 
-def test_all_requests_are_within_the_limits(
-    aws: Aws, live: str, sent: Sent, clock: VirtualClock, settle: Callable[[], None]
-) -> None:
-    """A whole rollout's requests are ones that AWS accepts: names, lengths, ranges, enumerations."""
+@pytest.fixture
+def commands(aws: Aws, live: str, switch: ArmSwitch, register: Callable[..., None], sent: Sent) -> list[Command]:
+    """Every kind of command, in the order of a rollout."""
+    register(live, "AllTraffic", 20)
+    sent.clear()
     facts = read_facts(aws, live, "fraud-v7")
     config = mark(add_candidate(facts.config, live, "fraud-v7", {"AllTraffic": 2, "candidate": 1}), "r-1")
-    commands: list[Command] = [
+    (target,) = facts.surroundings.scaling
+    return [
         CreateConfig(config=config),
-        ApplyConfig(endpoint=live, config=config.name),
+        ApplyConfig(endpoint=live, config=config.name, replaces=facts.config.name),
+        SetScaling(endpoint=live, scaling=target.held()),
         SetCapacity(endpoint=live, variant="candidate", instances=2),
+        switch,
+        switch.model_copy(update={"fires_at": switch.fires_at + timedelta(minutes=5)}),
         SetShares(endpoint=live, shares={"AllTraffic": 95.0, "candidate": 5.0}),
-        ApplyConfig(endpoint=live, config=facts.config.name),
+        ApplyConfig(endpoint=live, config=facts.config.name, replaces=config.name),
+        DisarmSwitch(switch=switch.switch),
         DeleteConfig(config=config.name),
     ]
+
+
+def test_all_requests_are_within_the_limits(
+    aws: Aws, sent: Sent, commands: list[Command], clock: VirtualClock, settle: Callable[[], None]
+) -> None:
+    """A whole rollout's requests are ones that AWS accepts: names, lengths, ranges, enumerations."""
     for command in commands:
         assert carry_out(aws, command).status in {"done", "accepted"}
         settle()
-    use_metrics_and_journal(aws, live, clock)
+    use_metrics_and_journal(aws, "fraud-prod", clock)
     problems = [problem for model, params in sent for problem in violations(model.input_shape, params, model.name)]
     assert problems == []
     assert {model.name for model, _ in sent} >= {
         "CreateEndpointConfig",
+        "CreateSchedule",
         "DeleteEndpointConfig",
+        "DeleteSchedule",
         "DescribeScalableTargets",
         "GetMetricData",
+        "GetSchedule",
         "ListEndpoints",
         "ListObjectsV2",
         "PutObject",
+        "RegisterScalableTarget",
         "UpdateEndpoint",
         "UpdateEndpointWeightsAndCapacities",
+        "UpdateSchedule",
     }
 
 
@@ -127,5 +154,5 @@ def use_metrics_and_journal(aws: Aws, endpoint: str, clock: VirtualClock) -> Non
     MetricsReader(aws).read(request, clock.now())
     aws.s3.create_bucket(Bucket="journal")
     store = ObjectStore(aws, "journal", "rollway")
-    store.replace("lease.json", "{}", store.create("lease.json", "[]"))
+    store.replace("lease.json", "{}", store.create("lease.json", "[]").etag)
     store.list_keys()

@@ -1,12 +1,13 @@
 """Connecting: what is sent, and what a user reads when something is missing."""
 
+import os
 from typing import Any
 
 import pytest
 
 from policies.errors import AccessDenied, PermanentAwsError
 from rollway import __version__
-from rollway.aws.session import ATTEMPTS, Aws, connect, identity
+from rollway.aws.session import ATTEMPTS, Aws, connect, identity, process_id
 from rollway.sandbox.cloud import Cloud
 
 CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE")
@@ -57,11 +58,34 @@ def test_region_of_other_sdks_is_understood(bare: pytest.MonkeyPatch) -> None:
 
 def test_every_client_is_patient_and_says_who_it_is(aws: Aws) -> None:
     """All clients share the retries, the timeouts and the user agent."""
-    for client in (aws.sagemaker, aws.cloudwatch, aws.s3, aws.application_autoscaling, aws.sts):
+    for client in (aws.sagemaker, aws.cloudwatch, aws.s3, aws.application_autoscaling, aws.scheduler, aws.sts):
         config: Any = client.meta.config
         assert config.retries == {"mode": "standard", "total_max_attempts": ATTEMPTS}
-        assert config.user_agent_extra == f"rollway/{__version__}"
+        assert config.user_agent_extra == f"rollway/{__version__} rollway-process/{process_id()}"
         assert (config.connect_timeout, config.read_timeout) == (5, 30)
+
+
+def test_process_id_stays_the_same() -> None:
+    """A process goes by one name for as long as it lives."""
+    assert process_id() == process_id()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_fork_is_another_process() -> None:
+    """A forked child is told apart from its parent, also on a machine that gives process numbers out again."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.write(writer, process_id().encode())
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+    told = os.read(reader, 1000).decode()
+    for end in (reader, writer):
+        os.close(end)
+    assert told.rpartition("-")[2] != process_id().rpartition("-")[2]
+    assert told.rpartition("-")[0].endswith(f"-{child}")
 
 
 def test_identity_names_the_account(aws: Aws, cloud: Cloud) -> None:

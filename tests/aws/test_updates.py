@@ -23,6 +23,7 @@ from rollway.sandbox.fault_menu import SystemUpdating
 
 ARN = "arn:aws:sagemaker:us-east-1:123456789012:endpoint/e"
 EPOCH = datetime(2026, 1, 5, tzinfo=UTC)
+NEXT = ApplyConfig(endpoint="e", config="next", replaces="old")
 MISSING = 'Could not find endpoint configuration "arn:aws:sagemaker:us-east-1:123456789012:endpoint-config/next".'
 
 
@@ -42,6 +43,11 @@ def split(cloud: Cloud, live: str, canary: str, settle: Callable[[], None]) -> s
     return live
 
 
+def to(config: str) -> ApplyConfig:
+    """Move the live endpoint from its first configuration to another one."""
+    return ApplyConfig(endpoint="fraud-prod", config=config, replaces="fraud-v6-config")
+
+
 def sent(cloud: Cloud, operation: str) -> list[dict[str, Any]]:
     return [json.loads(entry.parameters) for entry in cloud.request_log.entries(operation)]
 
@@ -53,7 +59,7 @@ def test_update_keeps_capacity_and_takes_the_new_weights(
     desired = [{"VariantName": "AllTraffic", "DesiredInstanceCount": 7}]
     cloud.call("UpdateEndpointWeightsAndCapacities", {"EndpointName": live, "DesiredWeightsAndCapacities": desired})
     settle()
-    assert apply_config(aws, ApplyConfig(endpoint=live, config=canary)).status == "accepted"
+    assert apply_config(aws, to(canary)).status == "accepted"
     assert sent(cloud, "UpdateEndpoint")[0]["RetainAllVariantProperties"]
     assert sent(cloud, "UpdateEndpoint")[0]["ExcludeRetainedVariantProperties"] == [
         {"VariantPropertyType": "DesiredWeight"}
@@ -64,9 +70,9 @@ def test_update_keeps_capacity_and_takes_the_new_weights(
     assert endpoint.shares == {"AllTraffic": 100.0, "candidate": 0.0}
 
 
-def test_update_is_sent_once(aws: Aws, cloud: Cloud, live: str, canary: str, settle: Callable[[], None]) -> None:
+def test_update_is_sent_once(aws: Aws, cloud: Cloud, canary: str, settle: Callable[[], None]) -> None:
     """Giving the same command during and after the change asks AWS for nothing more."""
-    command = ApplyConfig(endpoint=live, config=canary)
+    command = to(canary)
     statuses = [apply_config(aws, command).status, apply_config(aws, command).status]
     settle()
     statuses.append(apply_config(aws, command).status)
@@ -74,11 +80,11 @@ def test_update_is_sent_once(aws: Aws, cloud: Cloud, live: str, canary: str, set
     assert len(sent(cloud, "UpdateEndpoint")) == 1
 
 
-def test_busy_endpoint(aws: Aws, cloud: Cloud, live: str, canary: str) -> None:
+def test_busy_endpoint(aws: Aws, cloud: Cloud, canary: str) -> None:
     """An endpoint under maintenance by AWS cannot be changed now, which is not a refusal."""
     cloud.faults.plant(SystemUpdating(duration=timedelta(minutes=5)))
     with pytest.raises(EndpointBusy):
-        apply_config(aws, ApplyConfig(endpoint=live, config=canary))
+        apply_config(aws, to(canary))
 
 
 def test_missing_endpoint(aws: Aws, cloud: Cloud) -> None:
@@ -97,17 +103,18 @@ def test_new_config_may_be_unknown_for_a_while(aws: Aws, timing: Timing, clock: 
             stub.add_client_error("update_endpoint", "ValidationException", MISSING)
         stub.add_response("update_endpoint", {"EndpointArn": ARN})
         stub.add_response("describe_endpoint", answer("old", status="Updating"))
-        result = apply_config(aws, ApplyConfig(endpoint="e", config="next"), timing)
+        result = apply_config(aws, NEXT, timing)
         stub.assert_no_pending_responses()
     assert result.status == "accepted"
     assert clock.now() - start == timedelta(seconds=3)
 
 
-def test_config_that_never_appears(aws: Aws, live: str, timing: Timing, clock: VirtualClock) -> None:
+@pytest.mark.usefixtures("live")
+def test_config_that_never_appears(aws: Aws, timing: Timing, clock: VirtualClock) -> None:
     """A configuration that stays unknown ends the wait with AWS's own words."""
     start = clock.now()
     with pytest.raises(ConfigNotFound, match="nowhere"):
-        apply_config(aws, ApplyConfig(endpoint=live, config="nowhere"), timing)
+        apply_config(aws, to("nowhere"), timing)
     assert clock.now() - start == CONFIG_VISIBLE_WITHIN
 
 
@@ -119,7 +126,7 @@ def test_accepted_change_is_awaited_until_it_shows(aws: Aws, timing: Timing) -> 
         stub.add_response("describe_endpoint", answer("old"))
         stub.add_client_error("describe_endpoint", "ThrottlingException", "Rate exceeded")
         stub.add_response("describe_endpoint", answer("old", status="Updating"))
-        assert apply_config(aws, ApplyConfig(endpoint="e", config="next"), timing).status == "accepted"
+        assert apply_config(aws, NEXT, timing).status == "accepted"
         stub.assert_no_pending_responses()
 
 
@@ -131,7 +138,7 @@ def test_change_that_does_not_show_is_still_accepted(aws: Aws, timing: Timing, c
         stub.add_response("update_endpoint", {"EndpointArn": ARN})
         for _ in range(CHANGE_VISIBLE_WITHIN.seconds + 1):
             stub.add_response("describe_endpoint", answer("old"))
-        assert apply_config(aws, ApplyConfig(endpoint="e", config="next"), timing).status == "accepted"
+        assert apply_config(aws, NEXT, timing).status == "accepted"
     assert clock.now() - start == CHANGE_VISIBLE_WITHIN
 
 
@@ -141,7 +148,50 @@ def test_half_rolled_back_endpoint_is_not_done(aws: Aws, timing: Timing) -> None
         stub.add_response("describe_endpoint", answer("next", status="UpdateRollbackFailed"))
         stub.add_response("update_endpoint", {"EndpointArn": ARN})
         stub.add_response("describe_endpoint", answer("next", status="Updating"))
-        assert apply_config(aws, ApplyConfig(endpoint="e", config="next"), timing).status == "accepted"
+        assert apply_config(aws, NEXT, timing).status == "accepted"
+
+
+def test_endpoint_that_somebody_moved_is_left_alone(
+    aws: Aws, cloud: Cloud, live: str, canary: str, settle: Callable[[], None]
+) -> None:
+    """A decision about one configuration is not carried out on another one that somebody deployed meanwhile."""
+    cloud.call("UpdateEndpoint", {"EndpointName": live, "EndpointConfigName": canary})
+    settle()
+    result = apply_config(aws, ApplyConfig(endpoint=live, config="next", replaces="fraud-v6-config"))
+    assert result.status == "refused"
+    assert f"somebody moved {live} to {canary}; it was on fraud-v6-config" in result.message
+    assert len(sent(cloud, "UpdateEndpoint")) == 1
+
+
+def test_update_under_way_is_not_taken_for_somebody_elses(aws: Aws, cloud: Cloud, live: str, canary: str) -> None:
+    """An endpoint that moves to the wanted configuration already is accepted, from wherever it comes."""
+    cloud.call("UpdateEndpoint", {"EndpointName": live, "EndpointConfigName": canary})
+    result = apply_config(aws, ApplyConfig(endpoint=live, config=canary, replaces="another"))
+    assert result.status == "accepted"
+
+
+def test_deleted_current_config_is_named(
+    aws: Aws, cloud: Cloud, canary: str, timing: Timing, clock: VirtualClock
+) -> None:
+    """When the endpoint's own configuration is gone, it is named at once: waiting for the new one would not help."""
+    start = clock.now()
+    cloud.call("DeleteEndpointConfig", {"EndpointConfigName": "fraud-v6-config"})
+    with pytest.raises(NotFound, match="runs on the configuration fraud-v6-config, which was deleted") as caught:
+        apply_config(aws, to(canary), timing)
+    assert "Create fraud-v6-config again" in caught.value.hint
+    assert clock.now() == start
+
+
+@pytest.mark.parametrize("current", ["nex", "next-1"])
+def test_similar_names_are_told_apart(aws: Aws, timing: Timing, current: str) -> None:
+    """A missing new configuration is not taken for the endpoint's own, whose name begins alike."""
+    with Stubber(aws.sagemaker) as stub:
+        stub.add_response("describe_endpoint", answer(current))
+        stub.add_client_error("update_endpoint", "ValidationException", MISSING)
+        stub.add_response("update_endpoint", {"EndpointArn": ARN})
+        stub.add_response("describe_endpoint", answer(current, status="Updating"))
+        command = ApplyConfig(endpoint="e", config="next", replaces=current)
+        assert apply_config(aws, command, timing).status == "accepted"
 
 
 def answer(config: str, status: str = "InService") -> dict[str, Any]:

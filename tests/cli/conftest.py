@@ -2,14 +2,12 @@
 
 from collections.abc import Callable, Generator
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import yaml
-from botocore.loaders import Loader
 
 from rollway.aws.objects import ObjectStore
 from rollway.aws.session import connect
@@ -34,18 +32,6 @@ def _environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda _: None))
 
 
-@pytest.fixture(autouse=True)
-def _botocore_reads_its_models_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Spare each verb the half second in which botocore reads its JSON models anew."""
-    monkeypatch.setattr("botocore.session.create_loader", _shared_loader)
-
-
-@cache
-def _shared_loader(search_path: str | None = None) -> Loader:
-    del search_path
-    return Loader()
-
-
 @pytest.fixture
 def rehearsal() -> Generator[Rehearsal]:
     """A live endpoint, a healthy candidate ``fraud-v7``, a failing one ``fraud-bad``, and an empty journal."""
@@ -62,8 +48,8 @@ def rehearsal() -> Generator[Rehearsal]:
         cloud.tick()
         aws = connect("us-east-1")
         aws.s3.create_bucket(Bucket=BUCKET)
-        store = ObjectStore(aws, BUCKET, "rollway")
-        yield Rehearsal(cloud, clock, Runtime(cloud, fleets), store, models, rate_per_s=RATE_PER_S)
+        store = ObjectStore(aws, BUCKET, "rollway", clock.now)
+        yield Rehearsal(cloud, clock, Runtime(cloud, fleets), store, models, aws, rate_per_s=RATE_PER_S)
 
 
 @pytest.fixture

@@ -12,10 +12,10 @@ import pytest
 from policies.observation import Signal
 from rollway.cli import main
 from rollway.cli.world import World
-from rollway.journal.claims import Claim, read_claim
 from rollway.journal.journal import Journal
+from rollway.journal.leases import Lease, read_standing
 from rollway.loop.clock import Clock
-from rollway.loop.drive import release
+from rollway.loop.drive import free
 from rollway.loop.rollout import Rollout
 from tests.loop.rehearsal import BUCKET, ENDPOINT, Rehearsal
 
@@ -58,16 +58,16 @@ def send_signal(rehearsal: Rehearsal, reason: str = "too slow") -> None:
     open_newest(rehearsal).send_signal(signal, rehearsal.now())
 
 
-def current_claim(rehearsal: Rehearsal) -> Claim:
-    """The claim on the endpoint, which must be there."""
-    claim = read_claim(rehearsal.store, ENDPOINT)
-    assert claim is not None
-    return claim
+def current_lease(rehearsal: Rehearsal) -> Lease:
+    """The lease of the endpoint, which must be there."""
+    standing = read_standing(rehearsal.store, ENDPOINT)
+    assert standing is not None
+    return standing.lease
 
 
 def open_newest(rehearsal: Rehearsal) -> Journal:
     """The journal of the endpoint's newest rollout."""
-    return Journal(rehearsal.store, current_claim(rehearsal).rollout_id)
+    return Journal(rehearsal.store, current_lease(rehearsal).rollout_id)
 
 
 def live_weights(rehearsal: Rehearsal) -> dict[str, float]:
@@ -142,7 +142,7 @@ class Elsewhere:
         decision = await self._rollout.tick(self.now())
         self._next_look = self.now() + decision.next_look
         if decision.action == "finish" and decision.state.ending is not None:
-            release(self._rollout, decision.state.ending)
+            free(self._rollout, decision.state.ending)
             self.alive = False
 
 

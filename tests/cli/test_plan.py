@@ -31,11 +31,11 @@ def test_it_reads_well(player, rehearsal, autoscaled):
     assert lines[0].startswith(
         "fraud-prod · baseline fraud-v6 (2 × ml.m6i.xlarge, autoscaled 2-20) → candidate fraud-v7 · policy canary@"
     )
-    assert lines[2].split()[:3] == ["1", "create", "config"]
+    assert lines[2].split()[:4] == ["1", "suspend", "scaling", "in,"]
     assert "shift traffic to AllTraffic 95 %, candidate 5 %" in said.out
     assert "At least 1h13m" in said.out
     assert f"then config {CONFIG['EndpointConfigName']} again" in said.out
-    assert "rollway rollback fraud-prod" in said.out
+    assert "AWS itself puts all traffic back on AllTraffic, 5m after the last sign of life" in said.out
     assert lines[-1] == "Nothing was changed."
 
 
@@ -67,15 +67,19 @@ def test_its_document(player, policy_file, autoscaled):
         "scaling": {"minimum": 2, "maximum": 20},
     }
     assert [step["kind"] for step in document["steps"]] == [
+        "set_scaling",
         "create_config",
         "apply_config",
+        "arm_switch",
         "set_shares",
         "bake",
         "create_config",
         "apply_config",
+        "set_scaling",
+        "disarm_switch",
         "delete_config",
     ]
-    assert [step["number"] for step in document["steps"]] == list(range(1, 8))
+    assert [step["number"] for step in document["steps"]] == list(range(1, 12))
     assert document["steps"][-1]["at_s"] == document["least_duration_s"] == 240, "2m bake and 2m for its metrics"
     assert document["changed"] is False
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from rollway.sandbox.fault_menu import OutsideChange, SystemUpdating
-from tests.cli.playing import JOURNAL, Interjecting, current_claim, drive_elsewhere, live_weights, open_newest
+from tests.cli.playing import JOURNAL, Interjecting, current_lease, drive_elsewhere, live_weights
 from tests.loop.rehearsal import CONFIG, ENDPOINT
 
 ROLLBACK = ("rollback", ENDPOINT, "--journal", JOURNAL, "--reason", "bad feeling")
@@ -22,10 +22,9 @@ def test_a_living_process_goes_back_itself(player, rehearsal):
 
 
 def test_a_dead_process_is_taken_over_from(player, rehearsal):
-    """Where nobody has written for the grace, this process brings the endpoint back, cleans up and frees it."""
+    """Where nobody gives a sign of life any more, this process brings the endpoint back, cleans up and frees it."""
     other = drive_elsewhere(rehearsal, looks=6)
     other.alive = False
-    asked_at = rehearsal.now()
 
     said = player.play(*ROLLBACK, "--output", "json", clock=other)
 
@@ -33,10 +32,9 @@ def test_a_dead_process_is_taken_over_from(player, rehearsal):
     assert said.document["taken_over"] is True
     assert said.document["outcome"] == "ROLLED_BACK"
     assert "without a sign of life for 3m" in said.err, "3 × look_every of the policy"
-    signs = [record.at for record in open_newest(rehearsal).read().records if record.at > asked_at]
-    assert signs[0] - asked_at >= timedelta(minutes=3)
+    assert "taking over" in said.err
     assert rehearsal.endpoint()["EndpointConfigName"] == CONFIG["EndpointConfigName"]
-    assert current_claim(rehearsal).outcome == "ROLLED_BACK"
+    assert current_lease(rehearsal).outcome == "ROLLED_BACK"
 
 
 def test_a_way_back_that_aws_is_at_work_on_is_not_taken_over(player, rehearsal):
@@ -66,7 +64,7 @@ def test_a_rollout_that_only_failed_to_free_its_endpoint(player, rehearsal):
     """A process that died between its last record and freeing the endpoint is finished off, and its outcome stands."""
     other = drive_elsewhere(rehearsal, looks=6)
     player.play(*ROLLBACK, clock=other)
-    held = current_claim(rehearsal).model_copy(update={"outcome": None})
+    held = current_lease(rehearsal).model_copy(update={"outcome": None})
     rehearsal.store.replace(
         f"endpoints/{ENDPOINT}.json",
         held.model_dump_json(),
@@ -76,7 +74,7 @@ def test_a_rollout_that_only_failed_to_free_its_endpoint(player, rehearsal):
     said = player.play(*ROLLBACK)
 
     assert said.code == 3
-    assert current_claim(rehearsal).outcome == "ROLLED_BACK"
+    assert current_lease(rehearsal).outcome == "ROLLED_BACK"
 
 
 def test_a_rollout_that_ended_without_going_back_is_reopened(player, rehearsal):
@@ -84,7 +82,7 @@ def test_a_rollout_that_ended_without_going_back_is_reopened(player, rehearsal):
     shares = OutsideChange(endpoint=ENDPOINT, weights={"AllTraffic": 1.0, "candidate": 3.0})
     rehearsal.cloud.faults.plant(shares.model_copy(update={"after": timedelta(minutes=2)}))
     drive_elsewhere(rehearsal, looks=9, policy={"on_drift": "abort", "stages": [{"share": 50, "bake": "30m"}]})
-    assert current_claim(rehearsal).outcome == "ABORTED"
+    assert current_lease(rehearsal).outcome == "ABORTED"
     assert len(live_weights(rehearsal)) == 2
 
     said = player.play(*ROLLBACK)
@@ -92,7 +90,7 @@ def test_a_rollout_that_ended_without_going_back_is_reopened(player, rehearsal):
     assert said.code == 3
     assert "taking it up again" in said.err
     assert live_weights(rehearsal) == {"AllTraffic": 1.0}
-    assert current_claim(rehearsal).outcome == "ROLLED_BACK"
+    assert current_lease(rehearsal).outcome == "ROLLED_BACK"
 
 
 def test_after_a_promotion_it_says_how_to_go_back(player, policy_file):

@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from rollway.journal.claims import Claim, claim_endpoint
+from rollway.journal.leases import Bid, acquire
 from rollway.sandbox.fault_menu import SystemUpdating
-from tests.cli.playing import JOURNAL, Interjecting, Player, current_claim, live_weights, open_newest, send_signal
+from tests.cli.playing import JOURNAL, Interjecting, Player, current_lease, live_weights, open_newest, send_signal
 from tests.loop.rehearsal import ENDPOINT
 
 
@@ -31,7 +31,7 @@ def test_a_healthy_candidate_is_promoted(player, policy_file):
     assert said.out.startswith("PROMOTED at ")
     assert said.out.count("\n") == 1
     assert "without Prefect, in this process" in said.err
-    assert current_claim(player.rehearsal).outcome == "PROMOTED"
+    assert current_lease(player.rehearsal).outcome == "PROMOTED"
 
 
 def test_a_failing_candidate_is_taken_back(player, policy_file):
@@ -110,14 +110,13 @@ def test_a_rollback_that_fails_calls_for_a_person(player, policy_file):
 
 def test_a_taken_endpoint_is_refused(player, policy_file):
     """A second rollout on an endpoint exits 2, says who holds it, and changes nothing."""
-    held = Claim(rollout_id="other", by="ann@desk", since=player.rehearsal.now())
-    claim_endpoint(player.rehearsal.store, ENDPOINT, held)
+    acquire(player.rehearsal.store, ENDPOINT, Bid("other", "fraud-v9", "ann@desk", timedelta(minutes=5)))
     before = player.changes()
 
     said = run(player, policy_file(), "--output", "json")
 
     assert said.code == 2
-    assert said.error["code"] == "journal_error"
+    assert said.error["code"] == "endpoint_taken"
     assert "ann@desk" in said.error["message"]
     assert player.changes() == before
 

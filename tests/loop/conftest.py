@@ -53,4 +53,6 @@ def rehearsal(seed: int) -> Generator[Rehearsal]:
         cloud.tick()
         aws = connect("us-east-1")
         aws.s3.create_bucket(Bucket=BUCKET)
-        yield Rehearsal(cloud, clock, Runtime(cloud, fleets), ObjectStore(aws, BUCKET, "rollway"), models)
+        yield Rehearsal(
+            cloud, clock, Runtime(cloud, fleets), ObjectStore(aws, BUCKET, "rollway", clock.now), models, aws
+        )

@@ -3,22 +3,23 @@
 import asyncio
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from policies.decision import Decision
-from policies.lifecycle import Ending
+from policies.lifecycle import Ending, Phase
 from policies.loading import parse_policy
 from policies.observation import Signal
 from policies.plan import Plan
 from rollway.aws.objects import ObjectStore
-from rollway.aws.session import connect
+from rollway.aws.session import Aws
 from rollway.aws.waiting import Timing
-from rollway.loop.drive import drive, release
+from rollway.loop.drive import drive
 from rollway.loop.hands import PlainHands
 from rollway.loop.rollout import Rollout
 from rollway.loop.starting import Request, plan_rollout, start
+from rollway.loop.taking_up import Reconciled, reconcile
 from rollway.loop.watching import watched_by
 from rollway.sandbox.clock import VirtualClock
 from rollway.sandbox.cloud import Cloud
@@ -28,6 +29,11 @@ ENDPOINT = "fraud-prod"
 BUCKET = "journal"
 SECOND = timedelta(seconds=1)
 ROLE = "arn:aws:iam::123456789012:role/serving"
+SCALABLE: dict[str, Any] = {
+    "ServiceNamespace": "sagemaker",
+    "ResourceId": f"endpoint/{ENDPOINT}/variant/AllTraffic",
+    "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
+}
 POLICY: dict[str, Any] = {
     "strategy": "canary",
     "stages": [{"share": 10, "bake": "10m"}, {"share": 50, "bake": "10m"}, {"share": 95, "bake": "10m"}],
@@ -39,6 +45,15 @@ POLICY: dict[str, Any] = {
     "metrics": {"look_every": "1m"},
     "deadline": "4h",
 }
+QUICK: dict[str, Any] = {
+    "stages": [{"share": 20, "bake": "3m"}, {"share": 95, "bake": "3m"}],
+    "gates": {
+        "failing": {"metric": "Invocation5XXErrors", "at_most": 0.1, "breaches": 2, "of": 3},
+        "sample": {"requests_at_least": 20},
+        "split": {"share_within": "60%"},
+    },
+}
+"""A ladder that needs little traffic and no comparison, for tests of everything but the judge."""
 
 
 def model(seed: int, failing: float = 0.0, scale: float = 1.0) -> Callable[[bytes], tuple[int, bytes, float]]:
@@ -60,14 +75,17 @@ class Rehearsal:
     runtime: Runtime
     store: ObjectStore
     models: dict[str, Callable[[bytes], tuple[int, bytes, float]]]
+    aws: Aws
     rate_per_s: float = 10.0
     decisions: list[Decision] = field(default_factory=list)
     served: dict[str, int] = field(default_factory=dict)
     timing: Timing = field(init=False)
     watch: Callable[["Rehearsal", Decision], None] | None = None
     rollout: Rollout | None = None
+    skew: timedelta = timedelta(0)
 
     def __post_init__(self) -> None:
+        self.store = replace(self.store, now=self.now)
         self.timing = Timing(
             clock=lambda: self.clock.now().timestamp(),
             sleep=lambda seconds: self.pass_time(timedelta(seconds=seconds)),
@@ -75,7 +93,8 @@ class Rehearsal:
         )
 
     def now(self) -> datetime:
-        return self.clock.now()
+        """This machine's time: the simulated AWS's, unless its clock is wrong by ``skew``."""
+        return self.clock.now() + self.skew
 
     async def sleep(self, length: timedelta, wake: asyncio.Event) -> None:
         """The loop's sleep: time passes virtually, with traffic."""
@@ -96,7 +115,9 @@ class Rehearsal:
 
     def begin(self, policy: dict[str, Any] | None = None, candidate: str = "fraud-v7") -> Rollout:
         """Plan and start a rollout."""
-        aws = connect("us-east-1")
+        if policy and policy.get("gates") == QUICK["gates"]:
+            self.rate_per_s = 3.0
+        aws = self.aws
         request = Request(ENDPOINT, candidate, parse_policy(POLICY | (policy or {})))
         self.rollout = start(plan_rollout(aws, request, self.now()), self.store, PlainHands(aws, self.timing))
         return self.rollout
@@ -108,13 +129,62 @@ class Rehearsal:
         if self.watch:
             self.watch(self, decision)
 
+    def hands(self) -> PlainHands:
+        """The hands of another process."""
+        return PlainHands(self.aws, self.timing)
+
+    def drive(self, rollout: Rollout) -> Ending:
+        """Drive a rollout to its end."""
+        with watched_by(self.see):
+            return asyncio.run(drive(rollout, self))
+
+    def look_until(self, phase: Phase, stage: int = 0) -> Rollout:
+        """Drive the rollout of this rehearsal up to a phase, then leave it as a killed process would."""
+        assert self.rollout is not None
+        while (self.rollout.state.phase, self.rollout.state.stage) != (phase, stage):
+            decision = asyncio.run(self.rollout.tick(self.now()))
+            self.pass_time(decision.next_look)
+        return self.rollout
+
+    def die(self) -> timedelta:
+        """Leave the rollout to nobody until its lease has run out; return for how long."""
+        assert self.rollout is not None
+        silence = self.rollout.plan.policy.lease + timedelta(seconds=5)
+        self.pass_time(silence)
+        return silence
+
+    def reconcile(self, budget: timedelta = timedelta(hours=4)) -> list[Reconciled]:
+        """Take up what nobody drives, as another process would."""
+        with watched_by(self.see):
+            return asyncio.run(reconcile(self.store, self.hands, self, budget))
+
+    def share(self) -> float:
+        """Percent of traffic on the candidate's variant, read back through boto3."""
+        weights = {each["VariantName"]: each["CurrentWeight"] for each in self.endpoint()["ProductionVariants"]}
+        return 100 * weights.get("candidate", 0.0) / sum(weights.values())
+
+    def register_scaling(self, minimum: int = 2, maximum: int = 6) -> None:
+        """Have autoscaling look after the baseline."""
+        self.aws.application_autoscaling.register_scalable_target(
+            **SCALABLE, MinCapacity=minimum, MaxCapacity=maximum, RoleARN=ROLE
+        )
+        self.settle()
+
+    def scaling(self) -> dict[str, Any]:
+        """How autoscaling looks after the baseline, read back through boto3."""
+        (target,) = self.aws.application_autoscaling.describe_scalable_targets(
+            ServiceNamespace="sagemaker", ResourceIds=[SCALABLE["ResourceId"]]
+        )["ScalableTargets"]
+        return {key: target.get(key) for key in ("MinCapacity", "MaxCapacity", "SuspendedState")}
+
+    def schedules(self) -> list[str]:
+        """Names of the schedules that stand."""
+        pages = self.aws.scheduler.get_paginator("list_schedules").paginate()
+        return [schedule.get("Name", "") for page in pages for schedule in page["Schedules"]]
+
     def play(self, policy: dict[str, Any] | None = None, candidate: str = "fraud-v7") -> Ending:
         """Play a rollout to its end."""
-        rollout = self.begin(policy, candidate)
-        with watched_by(self.see):
-            ending = asyncio.run(drive(rollout, self))
-        release(rollout, ending)
-        return ending
+        return self.drive(self.begin(policy, candidate))
 
     def signal(self, verb: str, reason: str = "as the test says") -> None:
         """Ask the rollout for something, as another process would: through the journal."""
@@ -125,7 +195,7 @@ class Rehearsal:
 
     def endpoint(self) -> dict[str, Any]:
         """The endpoint, read back through boto3."""
-        return dict(connect("us-east-1").sagemaker.describe_endpoint(EndpointName=ENDPOINT))
+        return dict(self.aws.sagemaker.describe_endpoint(EndpointName=ENDPOINT))
 
     def settle(self) -> None:
         """Let changes in flight end."""
@@ -137,7 +207,7 @@ class Rehearsal:
 
     def config(self, name: str) -> dict[str, Any]:
         """An endpoint configuration, read back through boto3."""
-        return dict(connect("us-east-1").sagemaker.describe_endpoint_config(EndpointConfigName=name))
+        return dict(self.aws.sagemaker.describe_endpoint_config(EndpointConfigName=name))
 
 
 CONFIG: dict[str, Any] = {

@@ -3,7 +3,7 @@
 import pytest
 
 from policies.lifecycle import Outcome, Phase
-from rollway.journal.claims import read_claim
+from rollway.journal.leases import read_standing
 from tests.loop.rehearsal import CONFIG, ENDPOINT, Rehearsal, model
 
 
@@ -110,11 +110,11 @@ def test_a_healthy_candidate_is_promoted_whatever_the_luck(rehearsal):
 
 
 def test_the_endpoint_is_free_for_the_next_rollout_afterwards(rehearsal):
-    """A finished rollout leaves its outcome on the claim, so that the next one may start."""
+    """A finished rollout leaves its outcome on the lease, so that the next one may start."""
     ending = rehearsal.play({"stages": [{"share": 50, "bake": "8m"}]})
 
-    claim = read_claim(rehearsal.store, ENDPOINT)
+    standing = read_standing(rehearsal.store, ENDPOINT)
 
-    assert claim is not None
-    assert claim.outcome is ending.outcome
+    assert standing is not None
+    assert standing.lease.outcome is ending.outcome
     rehearsal.begin(candidate="fraud-v6")

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from policies.endpoint_config import EndpointConfig
-from policies.facts import Endpoint, Facts, LiveVariant
+from policies.facts import Endpoint, Facts, LiveVariant, ScalingTarget, Surroundings, Suspension
 from policies.gates.evidence import Evidence, Window, gather_evidence
 from policies.loading import parse_policy
 from policies.observation import Metrics
@@ -57,7 +57,11 @@ def make_endpoint(config: str, shares: Mapping[str, float], instances: Mapping[s
         )
         for name, share in shares.items()
     )
-    fields: dict[str, Any] = {"name": "fraud-prod", "arn": "arn:fraud-prod", "status": "InService"}
+    fields: dict[str, Any] = {
+        "name": "fraud-prod",
+        "arn": "arn:aws:sagemaker:eu-central-1:123456789012:endpoint/fraud-prod",
+        "status": "InService",
+    }
     return Endpoint(config=config, variants=variants, **(fields | more))
 
 
@@ -74,9 +78,15 @@ def make_facts(instances: int = 4, **changes: Any) -> Facts:
     return Facts(**(fields | changes))
 
 
-def make_rollout(policy: Policy | None = None, instances: int = 4) -> Plan:
-    """The plan of a rollout that starts at ``START``."""
-    return make_plan(policy or make_policy(), make_facts(instances), "fraud-prod-1", START)
+def make_scaling(*suspended: Suspension, maximum: int = 20) -> ScalingTarget:
+    """Autoscaling of the baseline from one instance up, with what is suspended of it."""
+    return ScalingTarget(variant=BASELINE, minimum=1, maximum=maximum, suspended=suspended)
+
+
+def make_rollout(policy: Policy | None = None, instances: int = 4, *scaling: ScalingTarget) -> Plan:
+    """The plan of a rollout that starts at ``START``, of an endpoint with these registrations for autoscaling."""
+    facts = make_facts(instances, surroundings=Surroundings(tags={"team": "fraud"}, scaling=scaling))
+    return make_plan(policy or make_policy(), facts, "fraud-prod-1", START)
 
 
 def make_strata(  # noqa: PLR0913 - what a minute consists of, all but two by name

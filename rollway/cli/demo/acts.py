@@ -15,8 +15,8 @@ from policies.lifecycle import Ending
 from policies.plan import Plan
 from rollway.cli.demo.account import ENDPOINT, JOURNAL, model_name
 from rollway.cli.demo.scene import Scene, Seen
-from rollway.journal.claims import read_claim
 from rollway.journal.journal import Journal
+from rollway.journal.leases import read_standing
 from rollway.loop.starting import open_journal
 from rollway.reports.outcome import timeline
 
@@ -80,12 +80,12 @@ def _run(scene: Scene, candidate: str) -> None:
 def _look_back(scene: Scene, candidate: str, seen: Seen) -> Act:
     """Read from the journal what became of the newest rollout."""
     store = open_journal(scene.aws, JOURNAL)
-    claim = read_claim(store, ENDPOINT)
-    if claim is None or claim.outcome is None:
+    standing = read_standing(store, ENDPOINT)
+    if standing is None or standing.lease.outcome is None:
         raise RolloutError(
             f"the rollout of {model_name(candidate)} did not come to an end", hint="Its output is above."
         )
-    chronicle = Journal(store, claim.rollout_id).read()
+    chronicle = Journal(store, standing.lease.rollout_id).read()
     return Act(candidate, chronicle.plan, cast("Ending", chronicle.state.ending), seen, timeline(chronicle.records))
 
 

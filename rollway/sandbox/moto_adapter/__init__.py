@@ -13,7 +13,7 @@ from unittest.mock import patch as replace
 from moto import mock_aws
 
 from rollway.sandbox.cloud import Cloud
-from rollway.sandbox.moto_adapter import cloudwatch, front, runtime, sagemaker
+from rollway.sandbox.moto_adapter import autoscaling, cloudwatch, front, runtime, s3_time, sagemaker, scheduler
 from rollway.sandbox.moto_adapter.patch import Patch
 
 _in_use = threading.Lock()
@@ -21,7 +21,15 @@ _in_use = threading.Lock()
 
 def all_patches(cloud: Cloud) -> list[Patch]:
     """Return everything that installing ``cloud`` replaces in moto."""
-    return [*front.patches(cloud), *sagemaker.patches(cloud), *cloudwatch.patches(cloud), *runtime.patches(cloud)]
+    return [
+        *front.patches(cloud),
+        *s3_time.patches(cloud),
+        *sagemaker.patches(cloud),
+        *cloudwatch.patches(cloud),
+        *runtime.patches(cloud),
+        *autoscaling.patches(cloud),
+        *scheduler.patches(cloud),
+    ]
 
 
 @contextmanager
@@ -38,6 +46,7 @@ def installed(cloud: Cloud) -> Generator[None]:
         stack.callback(_in_use.release)
         for item in all_patches(cloud):
             stack.enter_context(replace.object(item.owner, item.name, item.replacement, create=item.adds))
+        stack.enter_context(replace.object(cloud.scheduler, "deliver", scheduler.deliver))
         yield
 
 

@@ -1,8 +1,9 @@
-"""Stands in front of every request that moto dispatches: simulated time, throttling faults, the request log, refusals.
+"""Stands in front of every request that moto dispatches: simulated time, faults, the request log, refusals, S3's dates.
 
 It is patched into moto's dispatch itself, so tests in process and the HTTP server go through the same door.
 """
 
+from html import escape
 from typing import Any
 
 from moto.core import errors
@@ -10,17 +11,21 @@ from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, BaseResponse
 from moto.core.routing import get_service_router
 from moto.s3.responses import S3Response
-from werkzeug.exceptions import NotFound
+from werkzeug.exceptions import HTTPException, NotFound
 
 from rollway.sandbox.cloud import Cloud, Outcome
+from rollway.sandbox.envelope import Envelope, agent_of
 from rollway.sandbox.errors import Refusal
 from rollway.sandbox.moto_adapter.patch import Patch
+from rollway.sandbox.moto_adapter.s3_time import dated
 
 _FIRST_ERROR_STATUS = 400
-_S3_BUSY = 503
-_S3_THROTTLED = (
-    '<?xml version="1.0" encoding="UTF-8"?>'
-    "<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
+_COMMON_ERRORS = (
+    "ThrottlingException",
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "InternalFailure",
+    "ServiceUnavailable",
 )
 
 
@@ -30,8 +35,8 @@ class SimulatedError(ServiceException):
 
 def patches(cloud: Cloud) -> list[Patch]:
     """Return the doors: one for all services, two more for S3, which moto dispatches in its own way."""
-    # moto warns about error codes that no service model lists; throttling is common to all of AWS.
-    known_codes = [*errors.COMMON_ERROR_CODES, "ThrottlingException"]
+    # moto warns about error codes that no service model lists; these are common to all of AWS.
+    known_codes = [*errors.COMMON_ERROR_CODES, *_COMMON_ERRORS]
     return [
         Patch(BaseResponse, "call_action", _guarded_action(cloud, BaseResponse.call_action)),
         Patch(errors, "COMMON_ERROR_CODES", known_codes),
@@ -46,8 +51,9 @@ def _guarded_action(cloud: Cloud, original: Any) -> Any:  # noqa: ANN401 - moto'
     def call_action(response: Any) -> Any:  # noqa: ANN401 - as above
         operation = response._get_action() or "Unknown"  # noqa: SLF001 - moto's only way to name the operation
         parameters = dict(getattr(response, "params", None) or {})
+        envelope = Envelope(response.boto3_service_name, agent_of(response.headers.get("User-Agent")))
         try:
-            with cloud.request(operation, parameters) as outcome:
+            with cloud.request(operation, parameters, envelope) as outcome:
                 answer = original(response)
                 _note_error(outcome, answer)
                 return answer
@@ -75,20 +81,43 @@ def _refused(response: Any, refusal: Refusal) -> Any:  # noqa: ANN401 - as above
 
 def _guarded_s3(cloud: Cloud, original: Any) -> Any:  # noqa: ANN401 - as above
     def respond(response: Any, request: Any, full_url: str, headers: Any) -> Any:  # noqa: ANN401 - as above
+        operation, parameters = _s3_request(request)
+        envelope = Envelope("s3", agent_of(request.headers.get("User-Agent")), parameters.get("Bucket", ""))
         try:
-            with cloud.request(_s3_operation(request), {"Path": request.path}) as outcome:
-                answer = original(response, request, full_url, headers)
+            with cloud.request(operation, parameters, envelope) as outcome:
+                answer = _answered(original, response, request, full_url, headers)
                 _note_error(outcome, answer)
-                return answer
-        except Refusal:
-            return _S3_BUSY, {"Content-Type": "application/xml"}, _S3_THROTTLED
+        except Refusal as refusal:
+            answer = _s3_refused(response, request, refusal)
+        status, given, body = answer
+        return status, dated(given, cloud.clock.now()), body
 
     return respond
 
 
-def _s3_operation(request: Any) -> str:  # noqa: ANN401 - as above
+def _answered(original: Any, *request: Any) -> Any:  # noqa: ANN401 - as above
+    """Have moto answer; what it leaves to its web framework to answer becomes an answer like any other."""
     try:
-        operation, _ = get_service_router("s3").match(request)
+        return original(*request)
+    except HTTPException as error:
+        return error.code, dict(error.get_headers()), error.get_body()
+
+
+def _s3_refused(response: Any, request: Any, refusal: Refusal) -> Any:  # noqa: ANN401 - as above
+    """Word a refusal as S3 does. An answer to HEAD has no body, so its status must say it all."""
+    text = (
+        '<?xml version="1.0" encoding="UTF-8"?>'
+        f"<Error><Code>{refusal.code}</Code><Message>{escape(refusal.message, quote=False)}</Message></Error>"
+    )
+    body = "" if request.method == "HEAD" else text
+    headers, _ = response._enrich_response({"Content-Type": "application/xml"}, body)  # noqa: SLF001 - as above
+    return refusal.status, headers, body
+
+
+def _s3_request(request: Any) -> tuple[str, dict[str, str]]:  # noqa: ANN401 - as above
+    """Return the operation and where it is about: its bucket and key, as far as it has any."""
+    try:
+        operation, place = get_service_router("s3").match(request)
     except (NotFound, NotImplementedError):
-        return f"S3:{request.method}"
-    return str(operation.name)
+        return f"S3:{request.method}", {"Path": request.path}
+    return str(operation.name), dict(place)

@@ -75,7 +75,8 @@ class S3Files:
                 key: Any = bucket.keys.get(key_name)
                 if isinstance(key, FakeKey):  # not a delete marker
                     path = self._folder / name / f"{sha256(key_name.encode()).hexdigest()}.object"
-                    # A write makes a new key object, so its identity and time tell a change without reading the body.
+                    # A write makes a new key object, stamped unlike the one before it (see s3_time), so identity and
+                    # time tell a change without reading the body.
                     yield path, ((id(key), key.last_modified), partial(_render, key))
 
     def _restore_bucket(self, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Checks a request against the limits that AWS itself publishes: botocore's model of the SageMaker API.
+"""Checks a request against the limits that AWS itself publishes: botocore's models of its services, SageMaker's above all.
 
 The client library checks only types and missing members, so names, lengths, ranges and enumerations are checked here,
 in the service's own words. Rules that the published model does not carry live with the resource they concern.
@@ -7,12 +7,22 @@ in the service's own words. Rules that the published model does not carry live w
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import botocore.session
 from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureShape
 
 from rollway.sandbox.errors import invalid
+
+# AWS writes Java patterns; only these parts of them are spelled differently in Python. The last one is UTF-16's way to
+# say: everything beyond the first 65,536 characters.
+_SPELLINGS: Final = {
+    r"\p{L}": r"\w",
+    r"\p{Z}": r"\s",
+    r"\p{N}": r"\d",
+    r"\p{Print}": r"[\x20-\x7e]",
+    r"\uD800\uDC00-\uDBFF\uDFFF": r"\U00010000-\U0010ffff",
+}
 
 Request = Mapping[str, Any]
 """A request's members, spelled as AWS spells them."""
@@ -29,18 +39,23 @@ def items(request: Request, member: str) -> Sequence[Request]:
 
 
 @cache
+def service_model(service: str) -> ServiceModel:
+    """Return botocore's model of a service's API (read once)."""
+    return botocore.session.get_session().get_service_model(service)
+
+
 def sagemaker_model() -> ServiceModel:
     """Return botocore's model of the SageMaker API (read once)."""
-    return botocore.session.get_session().get_service_model("sagemaker")
+    return service_model("sagemaker")
 
 
-def check_constraints(operation: str, request: Request) -> None:
+def check_constraints(operation: str, request: Request, service: str = "sagemaker") -> None:
     """Refuse a request that breaks a published limit, naming every breach.
 
     Raises:
         Refusal: ``ValidationException``, worded as AWS's request validation does.
     """
-    shape = sagemaker_model().operation_model(operation).input_shape
+    shape = service_model(service).operation_model(operation).input_shape
     if shape is None:
         return
     breaches = list(_breaches(shape, request, ""))
@@ -96,8 +111,7 @@ def _unmet(shape: Shape, value: object) -> Iterator[str]:
 
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
-    # AWS writes Java patterns; these Unicode classes are the only ones in them that Python spells differently.
-    for java, python in ((r"\p{L}", r"\w"), (r"\p{Z}", r"\s"), (r"\p{N}", r"\d")):
+    for java, python in _SPELLINGS.items():
         pattern = pattern.replace(java, python)
     return re.compile(pattern)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from rollway.sandbox.autoscaling.registry import Registry
 from rollway.sandbox.errors import Refusal, invalid
 from rollway.sandbox.fault_menu import UpdateRollsBack
 from rollway.sandbox.faults import Faults
@@ -50,6 +51,7 @@ class Surroundings:
     fleets: Fleets
     faults: Faults
     delays: Delays
+    scaling: Registry
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,7 @@ class Endpoints:
             # AWS compares the old configuration with the new one, so a deleted one in use blocks every update.
             self._around.configs.shelf.get(lineup.config_name)
             target = self._compose(request, lineup, retained_properties(request))
+            self._refuse_to_lose_scaled(endpoint.name, lineup, target)
             fate = self._capacity_fate(None, target) or self._update_fate()
             return start(endpoint, self._deployment(Kind.UPDATE, target, fate, _with_settings(request, endpoint)))
 
@@ -135,6 +138,7 @@ class Endpoints:
             self._refuse_in_progress(endpoint)
             target = endpoint.lineup or Lineup(endpoint.config_name, ())
             self._account.tags.forget(endpoint.arn)
+            self._around.scaling.forget_endpoint(endpoint.name)
             return start(endpoint, self._deployment(Kind.DELETE, target, None, request))
 
         self._change(request, transition)
@@ -169,6 +173,22 @@ class Endpoints:
         """Return the status that DescribeEndpoint would show, or None when there is no such endpoint."""
         endpoint = self._live.get(name)
         return self._shown_status(endpoint) if endpoint else None
+
+    def is_settled(self, name: str) -> bool:
+        """Say whether the endpoint serves and nothing changes it, so that it can be changed."""
+        return self.status(name) in _SETTLED
+
+    def desired_counts(self, name: str) -> dict[str, int]:
+        """Return the DesiredInstanceCount of each production variant that serves; nothing when none does."""
+        endpoint = self._live.get(name)
+        if endpoint is None or endpoint.status is Status.DELETING:
+            return {}
+        shown = describe_endpoint(endpoint, endpoint.status, self._now())
+        return {
+            variant["VariantName"]: variant["DesiredInstanceCount"]
+            for variant in shown.get("ProductionVariants", ())
+            if "DesiredInstanceCount" in variant  # a serverless variant has none
+        }
 
     def tick(self) -> None:
         """Advance every endpoint to the present moment, though nobody asks about it."""
@@ -209,6 +229,21 @@ class Endpoints:
     def _refuse_in_progress(self, endpoint: Endpoint) -> None:
         if self._shown_status(endpoint) not in (*_SETTLED, Status.FAILED):
             raise invalid(f'Cannot update in-progress endpoint "{endpoint.arn}".')
+
+    def _refuse_to_lose_scaled(self, endpoint: str, before: Lineup, target: Lineup) -> None:
+        """Refuse an update that drops a variant registered for autoscaling, or moves it to another instance type."""
+        types = {variant.name: variant.spec.get("InstanceType") for variant in target.variants}
+        lost = [
+            variant.name
+            for variant in before.variants
+            if self._around.scaling.scales(endpoint, variant.name)
+            and (variant.name not in types or types[variant.name] != variant.spec.get("InstanceType"))
+        ]
+        if lost:  # AWS documents the rule, not the wording
+            raise invalid(
+                f"The new configuration removes, or changes the instance type of, variant(s) {', '.join(lost)}, which "
+                "Application Auto Scaling has registered as scalable targets. Deregister them first."
+            )
 
     def _shown_status(self, endpoint: Endpoint) -> Status:
         maintained = endpoint.status is Status.IN_SERVICE and self._around.faults.system_updating(endpoint.name)

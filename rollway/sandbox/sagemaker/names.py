@@ -22,9 +22,13 @@ class Arns:
         """Return an endpoint's ARN."""
         return self._arn("endpoint", name)
 
+    @property
+    def partition(self) -> str:
+        """The part of AWS's world in which the Region lies."""
+        return "aws-cn" if self.region.startswith("cn-") else "aws"
+
     def _arn(self, kind: str, name: str) -> str:
-        partition = "aws-cn" if self.region.startswith("cn-") else "aws"
-        return f"arn:{partition}:sagemaker:{self.region}:{self.account_id}:{kind}/{name}"
+        return f"arn:{self.partition}:sagemaker:{self.region}:{self.account_id}:{kind}/{name}"
 
 
 OWN_KINDS = frozenset({"model", "endpoint-config", "endpoint"})

@@ -1,8 +1,9 @@
 """Plays a golden case: a policy, facts and a row of looks at the world go in, the decisions come out.
 
 The endpoint obeys a command whose result is ``done`` at once. One whose result is ``accepted`` is left to the case: a later look says what
-became of it, with ``"obeys": true`` or by naming what changed. ``python -m tests.policies.golden.playing CASE.json ...`` writes the
-decisions of today into a case as its expectation: read the difference before you keep it.
+became of it, with ``"obeys": true`` or by naming what changed. A look with ``"taken_up_after"`` is the first of another process.
+``python -m tests.policies.golden.playing CASE.json ...`` writes the decisions of today into a case as its expectation: read the
+difference before you keep it.
 """
 
 import json
@@ -14,16 +15,17 @@ from typing import Any
 
 import pandas as pd
 
-from policies.commands import Command, CommandResult, explain
+from policies.commands import ArmSwitch, Command, CommandResult, DisarmSwitch, SetScaling, explain
 from policies.decide import decide
 from policies.decision import Decision
-from policies.facts import Endpoint
-from policies.lifecycle import begin, record_result
+from policies.facts import Endpoint, Surroundings
+from policies.lifecycle import begin, record_intent, record_result
 from policies.loading import parse_policy
 from policies.needs import wanted_metrics
-from policies.observation import Metrics, Observation, Signal, Unavailable
+from policies.observation import Halt, Metrics, Observation, Signal, Unavailable
 from policies.plan import Plan, make_plan
-from policies.preview import imagine
+from policies.preview import imagine, imagine_scaling
+from policies.taking_up import take_up
 from policies.values import parse_duration
 from tests.policies.building import MINUTE, START, make_endpoint, make_facts, make_strata
 
@@ -42,31 +44,47 @@ def _run(plan: Plan, looks: list[Case]) -> Iterator[Decision]:
     endpoint = make_endpoint(
         plan.original.name, {plan.baseline.variant: 100.0}, {plan.baseline.variant: plan.baseline.instances}
     )
+    surroundings = plan.surroundings
     traffic: list[pd.DataFrame] = []
     underway: list[Command] = []
     for look in looks:
         now = START + parse_duration(look["at"])
+        if "taken_up_after" in look:
+            state = take_up(plan, state, parse_duration(look["taken_up_after"]), now)
         endpoint = _change(plan, endpoint, look.get("endpoint", {}), underway)
         traffic += [_segment(**segment) for segment in look.get("traffic", [])]
         wanted = wanted_metrics(plan, state)
         seen = Observation(
             endpoint=Unavailable(look["unreadable"]) if "unreadable" in look else endpoint,
             metrics=_metrics(plan, traffic, now, look.get("no_metrics")) if wanted else None,
-            signals=tuple(Signal(by="kim", reason="because", verb=verb) for verb in look.get("signals", [])),
+            signals=tuple(
+                Signal(by="kim", reason="because", verb=verb, id=f"{look['at']}-{verb}")
+                for verb in look.get("signals", [])
+            ),
+            surroundings=_surroundings(surroundings, look),
+            halt=Halt(since=now, reason=look["halt"], by="kim") if "halt" in look else None,
         )
         decision = decide(plan, state, seen, now)
         yield decision
         state = decision.state
         results = iter(look.get("results", []))
         for command in decision.commands:
-            result = _result(next(results, "done"))
-            state = record_result(state, command, result, now)
+            guards = isinstance(command, (SetScaling, ArmSwitch, DisarmSwitch))
+            result = _result(look.get("safeguards", "done") if guards else next(results, "done"))
+            state = record_result(record_intent(state, command), command, result, now)
             if result.status == "done":
-                endpoint = imagine(plan, endpoint, command)
+                endpoint, surroundings = imagine(plan, endpoint, command), imagine_scaling(surroundings, command)
             elif result.status == "accepted":
                 underway.append(command)
             else:
                 break
+
+
+def _surroundings(surroundings: Surroundings, look: Case) -> Surroundings | Unavailable:
+    """The scaling as this rollout left it, and the tags as they were, unless the look says otherwise."""
+    if "surroundings_unreadable" in look:
+        return Unavailable(look["surroundings_unreadable"])
+    return Surroundings.model_validate(surroundings.model_dump() | look.get("surroundings", {}))
 
 
 def _change(plan: Plan, endpoint: Endpoint, change: Case, underway: list[Command]) -> Endpoint:
@@ -78,10 +96,10 @@ def _change(plan: Plan, endpoint: Endpoint, change: Case, underway: list[Command
     if change.get("status", "InService") == "InService":
         underway.clear()
     names = {"original": plan.original.name, "side_by_side": plan.side_by_side.name, "promoted": plan.promoted.name}
-    config = names.get(change.get("config", ""), change.get("config", endpoint.config))
+    config: str = change.get("config", endpoint.config)
     counts = {variant.name: variant.instances for variant in endpoint.variants} | change.get("instances", {})
     more = {key: change.get(key, default) for key, default in (("status", "InService"), ("failure_reason", ""))}
-    return make_endpoint(config, change.get("shares", endpoint.shares), counts, **more)
+    return make_endpoint(names.get(config, config), change.get("shares", endpoint.shares), counts, **more)
 
 
 def _segment(since: str, until: str, **rates: Any) -> pd.DataFrame:
@@ -94,7 +112,7 @@ def _metrics(plan: Plan, traffic: list[pd.DataFrame], now: datetime, trouble: st
         return Unavailable(trouble)
     settled = now - plan.policy.metrics.settle
     strata = pd.concat([make_strata(START, 0), *traffic], ignore_index=True)
-    strata = strata[strata["minute"] + MINUTE <= settled]
+    strata = strata.loc[strata["minute"] <= settled - MINUTE]
     return Metrics(strata=strata, series={}, settled_until=settled.replace(second=0, microsecond=0))
 
 

@@ -1,201 +1,221 @@
-"""A simulated AWS that obeys, dawdles, takes back, loses answers and is meddled with, and a run of ``decide`` against it.
+"""A run of ``decide`` against a simulated AWS, with a journal, a process that can be killed, and people who ask for things.
 
-One word of weather per look says what goes wrong at it. Every step checks what must hold at every step, whatever the weather.
+One word of weather per look says what goes wrong at it. What must hold at every look is checked at every look (``laws``).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Final
+from typing import Final, get_args
 
-from policies.commands import ApplyConfig, Command, CommandResult, CreateConfig, DeleteConfig, SetCapacity, SetShares
+from policies.commands import Command
 from policies.decide import decide
 from policies.decision import Decision
-from policies.facts import Endpoint
-from policies.lifecycle import CLIMBING, Outcome, Phase, State, begin, record_result
-from policies.observation import Metrics, Observation, Signal, Unavailable
+from policies.lifecycle import CLIMBING, Ending, Phase, State, begin, record_intent, record_result
+from policies.observation import Halt, Metrics, Observation, Signal, Unavailable, Verb
 from policies.plan import Plan
-from policies.preview import imagine
+from policies.safeguards import arm
+from policies.taking_up import take_up
 from policies.verdict import Answer, GateVerdict
-from tests.policies.building import BASELINE, make_endpoint
+from tests.policies.properties.journal import Carried, Intended, Journal, forget_what_is_read_back
+from tests.policies.properties.outsiders import CIRCUMSTANCES, DRIFTS, Outsiders
+from tests.policies.properties.simulated_aws import ANSWERS, SimulatedAws
 
-ANSWERS: Final = ("obey", "slow", "late", "taken back", "no trace", "refused", "throttled", "lost")
-OUTSIDE: Final = ("occupied", "shifted", "deployed", "put right", "scaled in", "original deleted", "in trouble")
-SENSES: Final = ("unreadable", "fail", "inconclusive", "no metrics", "abort", "rollback", "an hour passes")
-WEATHER: Final = (*ANSWERS, *OUTSIDE, *SENSES)
-FOREIGN: Final = "by-hand"
+SENSES: Final = ("unreadable", "surroundings unreadable", "fail", "inconclusive", "no metrics")
+VERBS: Final[tuple[Verb, ...]] = get_args(Verb)
+PEOPLE: Final = (*VERBS, "halt", "lift")
+BOUNDARIES: Final = (
+    "before the decision",
+    "before the intent",
+    "after the intent",
+    "after the call",
+    "after the outcome",
+)
+"""Where a process may be killed; the last four around one command of the look, or after the look when it has no such command."""
+WEATHER: Final = (
+    *ANSWERS,
+    *SENSES,
+    *PEOPLE,
+    *DRIFTS,
+    "put right",
+    *CIRCUMSTANCES,
+    "in trouble",
+    "an hour passes",
+    *BOUNDARIES,
+)
+
+Law = Callable[["Run", Decision, Observation], None]
 
 
-@dataclass
-class Flight:
-    """A change that the simulated AWS has accepted: it shows after ``hidden`` looks, is over after ``busy`` more, and is kept or not."""
-
-    command: Command
-    hidden: int
-    busy: int
-    kept: bool
-
-
-@dataclass
-class SimulatedAws:
-    """One simulated endpoint and its configurations.
-
-    ``before`` is the endpoint as it was before somebody else changed it; ``full`` says that AWS has no more instances to give.
-    """
-
-    plan: Plan
-    endpoint: Endpoint
-    configs: set[str] = field(default_factory=set)
-    flight: Flight | None = None
-    occupied: int = 0
-    before: Endpoint | None = None
-    full: bool = False
-
-    @property
-    def busy(self) -> bool:
-        return self.occupied > 0 or self.flight is not None
-
-    def see(self, weather: str) -> Endpoint | Unavailable:
-        """Let one look's worth of things happen, then describe the endpoint."""
-        self._progress()
-        if weather in OUTSIDE and not self.busy:
-            self._meddle(weather)
-        if weather == "unreadable":
-            return Unavailable("throttled")
-        at_work = self.occupied > 0 or (self.flight is not None and self.flight.hidden <= 0)
-        return self.endpoint.model_copy(update={"status": "Updating"}) if at_work else self.endpoint
-
-    def carry_out(self, command: Command, weather: str) -> CommandResult:
-        """Answer one command the way the weather wants it."""
-        if weather == "throttled" or (self.busy and not isinstance(command, CreateConfig | DeleteConfig)):
-            return CommandResult(status="busy", message=weather)
-        if weather == "refused" or not self._possible(command):
-            return CommandResult(status="refused", message="refused")
-        match command:
-            case CreateConfig():
-                self.configs.add(command.config.name)
-                return CommandResult(status="done")
-            case DeleteConfig():
-                self.configs.discard(command.config)
-                return CommandResult(status="done")
-            case _:
-                return self._begin(command, weather)
-
-    def _begin(self, command: Command, weather: str) -> CommandResult:
-        plans = {"slow": (0, 2, True), "late": (1, 1, True), "taken back": (0, 1, False), "no trace": (0, 0, False)}
-        hidden, busy, kept = plans.get(weather, (0, 0, True))
-        kept = kept and not (self.full and isinstance(command, SetCapacity))
-        self.flight = Flight(command, hidden, busy, kept)
-        if hidden + busy == 0:
-            self._land()
-        return CommandResult(status="busy" if weather == "lost" else "accepted", message=weather)
-
-    def _progress(self) -> None:
-        self.occupied = max(0, self.occupied - 1)
-        if self.flight is None:
-            return
-        if self.flight.hidden > 0:
-            self.flight.hidden -= 1
-        elif self.flight.busy > 0:
-            self.flight.busy -= 1
-        else:
-            self._land()
-
-    def _land(self) -> None:
-        if self.flight is not None and self.flight.kept:
-            self.endpoint = imagine(self.plan, self.endpoint, self.flight.command).model_copy(
-                update={"status": "InService"}
-            )
-            if isinstance(self.flight.command, ApplyConfig):
-                self.before = None  # nobody puts right what lies on a configuration that is gone
-        self.flight = None
-
-    def _possible(self, command: Command) -> bool:
-        if isinstance(command, ApplyConfig):
-            return command.config in self.configs
-        return not isinstance(command, SetShares) or command.shares.keys() == self.endpoint.shares.keys()
-
-    def _meddle(self, weather: str) -> None:
-        match weather:
-            case "occupied":
-                self.occupied = 2
-            case "shifted" if len(self.endpoint.variants) > 1:
-                self._change(self.endpoint.config, dict(zip(self.endpoint.shares, (66.5, 33.5), strict=True)))
-            case "deployed":
-                self._change(FOREIGN, {BASELINE: 100.0})
-            case "put right" if self.before is not None:
-                self.endpoint, self.before = self.before, None
-            case "scaled in":
-                lean = make_endpoint(self.endpoint.config, self.endpoint.shares, {BASELINE: 1, "candidate": 9})
-                self.endpoint = lean.model_copy(update={"status": self.endpoint.status})
-            case "original deleted" if self.endpoint.config != self.plan.original.name:
-                self.configs.discard(self.plan.original.name)
-            case "in trouble":
-                self.endpoint = self.endpoint.model_copy(update={"status": "UpdateRollbackFailed"})
-            case _:
-                pass
-
-    def _change(self, config: str, shares: dict[str, float]) -> None:
-        self.before = self.before or self.endpoint
-        self.endpoint = make_endpoint(config, shares, {BASELINE: 4})
+class Killed(Exception):
+    """The simulated process was killed."""
 
 
 @dataclass
 class Run:
-    """A rollout against the simulated AWS, its state taken through JSON at every step as a journal would.
+    """A rollout against the simulated AWS.
 
-    ``held`` says that it has seen somebody else's change, which still stands, and that nobody has asked for anything since.
+    Attributes:
+        plan: the rollout's plan.
+        law: what is checked at every look, between the decision and its commands.
+        aws: the simulated AWS.
+        outsiders: everybody else.
+        journal: what survives the process.
+        state: what the process that lives now believes.
+        now: the present moment, the same for everyone.
+        signals: what people have asked for.
+        halt: the halt of all rollouts, if there is one.
+        commands: every command that was carried out.
+        beaten_at: when the process last put off the switch.
+        dies_at: the number of the command, in its look, at which a process is killed.
+        silent_for: for how long a killed process stays without a successor.
+        killed: whether a process was killed.
+        held: whether a change of somebody else was seen, stands, and nobody has asked for anything since.
+        failed: whether a command failed on the way back.
+        left_alone: whether it ended because somebody else has taken over.
     """
 
     plan: Plan
-    aws: SimulatedAws
-    state: State
-    now: datetime
-    signals: list[Signal] = field(default_factory=list)
-    commands: list[Command] = field(default_factory=list)
+    law: Law
+    aws: SimulatedAws = field(init=False)
+    outsiders: Outsiders = field(init=False)
+    journal: Journal = field(init=False)
+    state: State = field(init=False)
+    now: datetime = field(init=False)
+    signals: list[Signal] = field(default_factory=list[Signal])
+    halt: Halt | None = None
+    commands: list[Command] = field(default_factory=list[Command])
+    beaten_at: datetime = field(init=False)
+    dies_at: int = 0
+    silent_for: timedelta = timedelta(minutes=20)
+    killed: bool = False
     held: bool = False
+    failed: bool = False
+    left_alone: bool = False
 
-    @classmethod
-    def start(cls, plan: Plan) -> "Run":
-        endpoint = make_endpoint(plan.original.name, {BASELINE: 100.0}, {BASELINE: plan.baseline.instances})
-        return cls(plan, SimulatedAws(plan, endpoint, {plan.original.name}), begin(plan), plan.started_at)
+    def __post_init__(self) -> None:
+        self.aws = SimulatedAws.before(self.plan)
+        self.outsiders = Outsiders(self.aws)
+        self.journal = Journal(self.plan)
+        self.state = begin(self.plan)
+        self.now = self.beaten_at = self.plan.started_at
 
     @property
     def finished(self) -> bool:
+        """Whether the rollout has ended."""
         return self.state.phase is Phase.FINISHED
 
     @property
-    def outcome(self) -> Outcome | None:
-        return self.state.ending.outcome if self.state.ending else None
+    def ending(self) -> Ending:
+        """How it ended."""
+        assert self.state.ending is not None
+        return self.state.ending
 
     def step(self, weather: str = "obey") -> Decision:
-        """Observe, decide, check, execute, let time pass."""
-        if weather in {"abort", "rollback"}:
-            self.signals.append(Signal(verb=weather, reason="because", by="kim"))
-        metrics = Unavailable("store down") if weather == "no metrics" else None
-        seen = Observation(self.aws.see(weather), metrics, tuple(self.signals))
-        judge = partial(judge_by, weather)
-        decision = decide(self.plan, self.state, seen, self.now, judge)
-        assert decision == decide(self.plan, self.state, seen, self.now, judge), "decide is deterministic"
-        self.held = (self.held or decision.state.drift is not None) and self.aws.before is not None and not self.signals
-        check(self, decision, seen)
-        self.state = State.model_validate_json(decision.state.model_dump_json())
-        assert self.state == decision.state, "the state survives its journal"
-        for command in decision.commands:
-            self.commands.append(command)
-            result = self.aws.carry_out(command, weather)
-            self.state = record_result(self.state, command, result, self.now)
-            if result.status not in {"done", "accepted"}:
-                break
-        self.now += decision.next_look + timedelta(hours=weather == "an hour passes")
+        """Let the world move, observe, decide, check, record, execute, let time pass."""
+        self._happen(weather)
+        self._beat(weather)
+        decision = self._decide(weather)
+        try:
+            self._execute(decision, weather)
+        except Killed:
+            self.take_up()
+        else:
+            self.now += decision.next_look + timedelta(hours=weather == "an hour passes")
         return decision
 
+    def take_up(self) -> None:
+        """Let the next process take the rollout up from its journal, after a while without any."""
+        self.killed = True
+        self.now += self.silent_for
+        self.state = take_up(self.plan, self.journal.replay(), self.silent_for, self.now)
+        self.beaten_at = self.now
+        self.held = (
+            self.held and self.state.phase in CLIMBING
+        )  # a policy that takes the candidate back after a crash asks for it
+
+    def ask(self, asked: str) -> None:
+        """Let a person ask for something that the next look will hear of."""
+        if asked in VERBS:
+            self.held = self.held and asked not in {"abort", "rollback", "resume"}
+            self.signals.append(Signal(verb=asked, reason="because", by="kim", id=str(len(self.signals))))
+        else:
+            self.halt = Halt(since=self.now, reason="because", by="kim") if asked == "halt" else None
+
+    def run_through(self, words: list[str]) -> None:
+        """Take one step after another, until the weather or the rollout ends."""
+        for word in words:
+            if not self.finished:
+                self.step(word)
+
     def until_finished(self, most: int = 2000) -> None:
+        """Let AWS obey until the rollout has ended."""
         for _ in range(most):
             if self.finished:
                 return
             self.step()
         raise AssertionError(f"stuck in phase {self.state.phase} at {self.now}")
+
+    def _happen(self, weather: str) -> None:
+        self.aws.progress(self.now)
+        self.outsiders.meddle(weather)
+        if weather in PEOPLE:
+            self.ask(weather)
+
+    def _beat(self, weather: str) -> None:
+        lease = self.plan.policy.lease
+        if self.now - self.beaten_at >= lease / 3 and weather != "throttled":
+            self.beaten_at = self.now
+            if self.state.switch == "armed":
+                self.aws.put_off(arm(self.plan, self.now).fires_at)
+
+    def _decide(self, weather: str) -> Decision:
+        metrics = Unavailable("store down") if weather == "no metrics" else None
+        endpoint, surroundings = self.aws.describe(weather), self.aws.describe_surroundings(weather)
+        seen = Observation(endpoint, metrics, tuple(self.signals), surroundings, self.halt)
+        judge = partial(judge_by, weather)
+        decision = decide(self.plan, self.state, seen, self.now, judge)
+        assert decision == decide(self.plan, self.state, seen, self.now, judge), "decide is deterministic"
+        seen_drift = self.held or decision.state.drift is not None
+        self.held = seen_drift and bool(self.outsiders.standing()) and not self.aws.fired
+        self.law(self, decision, seen)
+        back = decision.state.phase is Phase.ROLLING_BACK
+        self.failed = back and (self.failed or decision.state.setback is not None)
+        if decision.state.phase is Phase.CLEANING is not self.state.phase and decision.state.ending:
+            self.left_alone = "touched nothing since" in decision.state.ending.reason
+        return decision
+
+    def _execute(self, decision: Decision, weather: str) -> None:
+        self._die(weather, "before the decision")
+        self.journal.note(self.state, decision)
+        self.state = State.model_validate_json(decision.state.model_dump_json())
+        assert self.state == decision.state, "the state survives as text"
+        for number, command in enumerate(decision.commands):
+            word = weather if number == self.dies_at or weather not in BOUNDARIES else "obey"
+            if not self._carry_out(command, word):
+                break
+        self._die(weather, *BOUNDARIES)
+        if not self.killed:
+            replayed = forget_what_is_read_back(self.journal.replay(), self.state)
+            assert replayed == self.state, "the journal tells what the process knows"
+
+    def _carry_out(self, command: Command, weather: str) -> bool:
+        self._die(weather, "before the intent")
+        self.journal.records.append(Intended(command))
+        self.state = record_intent(self.state, command)
+        self._die(weather, "after the intent")
+        self.commands.append(command)
+        result = self.aws.carry_out(command, weather)
+        self._die(weather, "after the call")
+        self.state = record_result(self.state, command, result, self.now)
+        self.journal.records.append(Carried(self.now, command, result))
+        self._die(weather, "after the outcome")
+        return result.status in {"done", "accepted"}
+
+    def _die(self, weather: str, *boundaries: str) -> None:
+        if weather in boundaries:
+            raise Killed
 
 
 def judge_by(weather: str, plan: Plan, state: State, metrics: Metrics | Unavailable) -> tuple[GateVerdict, ...]:
@@ -205,38 +225,3 @@ def judge_by(weather: str, plan: Plan, state: State, metrics: Metrics | Unavaila
     answer = said.get(weather, Answer.PASS)
     names = plan.stages[state.stage].gates
     return tuple(GateVerdict(gate=name, verdict=answer, sentence=weather) for name in names) if state.windows else ()
-
-
-def exposure(plan: Plan, endpoint: Endpoint) -> float:
-    """Return the percent of traffic that the candidate's model answers."""
-    if endpoint.config == plan.promoted.name:
-        return 100
-    return endpoint.shares.get(plan.candidate.variant, 0)
-
-
-def check(run: Run, decision: Decision, seen: Observation) -> None:
-    """What must hold at every step."""
-    plan, endpoint, phase = run.plan, run.aws.endpoint, decision.state.phase
-    assert not (run.held and decision.commands), (
-        "a change that was seen and stands is not touched unless somebody asks for it"
-    )
-    for command in decision.commands:
-        if isinstance(command, SetShares):
-            assert sum(command.shares.values()) == 100
-        if isinstance(command, DeleteConfig):
-            assert command.config not in {endpoint.config, plan.original.name}
-            assert decision.state.ending is not None
-            assert decision.state.ending.outcome is not Outcome.PROMOTED or command.config != plan.promoted.name
-            continue
-        after = imagine(plan, endpoint, command)
-        assert imagine(plan, after, command) == after, "a command given twice is harmless"
-        assert endpoint.config != FOREIGN, "somebody else's deployment is not touched"
-        if phase in CLIMBING:
-            assert run.aws.before is None, "nothing is touched while somebody else's change stands"
-        else:
-            assert exposure(plan, after) <= exposure(plan, endpoint), "on the way back the candidate gains nothing"
-    if not run.finished and not isinstance(seen.endpoint, Unavailable):
-        assert abs(sum(run.aws.endpoint.shares.values()) - 100) < 1e-9
-    assert decision.action == "finish" or decision.next_look > timedelta(0) or decision.state != run.state, (
-        "no spinning"
-    )

@@ -8,8 +8,8 @@ from policies.coherence import find_problems
 from policies.errors import PolicyError
 from policies.loading import parse_policy
 
-SMALL = {"share": 5, "bake": "1m"}
-ALL = {"share": 100, "bake": "1m"}
+SMALL: dict[str, Any] = {"share": 5, "bake": "1m"}
+ALL: dict[str, Any] = {"share": 100, "bake": "1m"}
 COMPARING = {"metric": "errors_5xx", "no_worse_than": {"ratio": 1.2}}
 AVERAGE = {"metric": "CPUUtilization", "namespace": "/aws/sagemaker/Endpoints", "no_worse_than": "50%"}
 
@@ -38,6 +38,11 @@ def where(document: dict[str, Any]) -> list[str]:
         (ladder(5) | {"deadline": "4m"}, []),
         (ladder(5) | {"deadline": "4m", "metrics": {"settle": "5m"}}, ["deadline"]),
         (ladder(5) | {"deadline": "soon", "metrics": 7, "gates": [1], "guardrails": "x"}, []),
+        (ladder(5) | {"lease": "149s"}, ["lease"]),
+        (ladder(5) | {"lease": "150s"}, []),
+        (ladder(5) | {"metrics": {"look_every": "61s"}}, ["lease"]),
+        (ladder(5) | {"lease": "10m", "metrics": {"look_every": "2m"}}, []),
+        (ladder(5) | {"lease": "long"}, []),
         ({"stages": {"a": 1}}, ["stages"]),
         ({"stages": [7, None]}, []),
     ],
@@ -76,9 +81,18 @@ def test_a_stage_of_all_traffic_may_need_nothing_compared() -> None:
     policy = parse_policy(
         {
             "strategy": "canary",
-            "stages": [SMALL, ALL | {"gates": []}],
+            "stages": [SMALL, ALL | {"gates": list[str]()}],
             "keep_control": False,
             "gates": {"errors": COMPARING},
         }
     )
     assert policy.gates_at(1) == ("sample", "split")
+
+
+def test_a_lease_that_is_too_short_is_told_with_the_least_one() -> None:
+    """Whoever looks rarely must be allowed to be silent for longer, or a living process would be taken for a dead one."""
+    with pytest.raises(PolicyError) as refused:
+        parse_policy({"strategy": "canary", "stages": [SMALL], "lease": "1m", "metrics": {"look_every": "40s"}})
+    (problem,) = refused.value.problems
+    assert problem.what == "1m is less than 5 looks of 40s"
+    assert problem.remedy == "give it at least 3m20s, or shorten metrics.look_every"

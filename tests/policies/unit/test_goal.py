@@ -2,11 +2,21 @@
 
 import pytest
 
-from policies.commands import ApplyConfig, CreateConfig, DeleteConfig, SetCapacity, SetShares, explain
+from policies.commands import (
+    ApplyConfig,
+    CreateConfig,
+    DeleteConfig,
+    DisarmSwitch,
+    SetCapacity,
+    SetScaling,
+    SetShares,
+    explain,
+)
 from policies.endpoint_config import EndpointConfig
 from policies.facts import Endpoint, LiveVariant
 from policies.goal import Goal, has_shares, is_reached, next_commands
-from tests.policies.building import BASELINE, CANDIDATE, make_endpoint
+from policies.safeguards import arm
+from tests.policies.building import BASELINE, CANDIDATE, START, make_endpoint, make_rollout, make_scaling
 
 CONFIG = EndpointConfig(name="beside", fields={"ProductionVariants": []})
 
@@ -28,7 +38,7 @@ def test_steps_come_in_order() -> None:
     )
     assert next_commands(goal, endpoint(config="old")) == (
         CreateConfig(config=CONFIG),
-        ApplyConfig(endpoint="fraud-prod", config="beside"),
+        ApplyConfig(endpoint="fraud-prod", config="beside", replaces="old"),
     )
     assert next_commands(goal, endpoint()) == (SetCapacity(endpoint="fraud-prod", variant=CANDIDATE, instances=2),)
     assert next_commands(goal, endpoint(candidates=2)) == (SetShares(endpoint="fraud-prod", shares=shares(25)),)
@@ -62,7 +72,7 @@ def test_a_shift_under_way_is_not_reached() -> None:
 @pytest.mark.parametrize(
     ("command", "reached", "missed"),
     [
-        (ApplyConfig(endpoint="e", config="beside"), endpoint(), endpoint(config="old")),
+        (ApplyConfig(endpoint="e", config="beside", replaces="old"), endpoint(), endpoint(config="old")),
         (SetCapacity(endpoint="e", variant=CANDIDATE, instances=2), endpoint(candidates=3), endpoint(candidates=1)),
         (
             SetCapacity(endpoint="e", variant=CANDIDATE, instances=1),
@@ -86,11 +96,15 @@ def test_commands_are_said_in_a_few_words() -> None:
         explain(command)
         for command in (
             CreateConfig(config=CONFIG),
-            ApplyConfig(endpoint="e", config="beside"),
+            ApplyConfig(endpoint="e", config="beside", replaces="old"),
             SetCapacity(endpoint="e", variant=CANDIDATE, instances=1),
             SetCapacity(endpoint="e", variant=CANDIDATE, instances=2),
             SetShares(endpoint="e", shares=shares(5)),
             DeleteConfig(config="beside"),
+            SetScaling(endpoint="e", scaling=make_scaling("scale_in", "scheduled")),
+            SetScaling(endpoint="e", scaling=make_scaling()),
+            arm(make_rollout(), START),
+            DisarmSwitch(switch=arm(make_rollout(), START).switch),
         )
     ]
     assert said == [
@@ -100,4 +114,8 @@ def test_commands_are_said_in_a_few_words() -> None:
         "scale candidate to 2 instances",
         "shift traffic to AllTraffic 95 %, candidate 5 %",
         "delete config beside",
+        "suspend scaling in, scheduled scaling of AllTraffic",
+        "suspend no scaling of AllTraffic",
+        "arm the dead-man's switch: traffic to AllTraffic 100 %, candidate 0 %",
+        "disarm the dead-man's switch",
     ]

@@ -9,7 +9,7 @@ from policies.operations import follow, is_overdue
 from tests.policies.building import BASELINE, CANDIDATE, START, make_endpoint, make_rollout
 
 PLAN = make_rollout()
-APPLY = ApplyConfig(endpoint=PLAN.endpoint, config=PLAN.side_by_side.name)
+APPLY = ApplyConfig(endpoint=PLAN.endpoint, config=PLAN.side_by_side.name, replaces=PLAN.original.name)
 OLD = make_endpoint(PLAN.original.name, {BASELINE: 100.0}, {BASELINE: 4})
 NEW = make_endpoint(PLAN.side_by_side.name, PLAN.split(0), {BASELINE: 4})
 BUSY = OLD.model_copy(update={"status": "Updating"})

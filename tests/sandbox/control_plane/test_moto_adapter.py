@@ -127,19 +127,11 @@ def test_any_service_can_be_throttled(
 
 
 def test_what_is_not_simulated_stays_motos(aws: Callable[[str], Client]) -> None:
-    """The model registry, its tags, and autoscaling registration answer as moto's do."""
-    sagemaker, scaling = aws("sagemaker"), aws("application-autoscaling")
+    """The model registry and its tags answer as moto's do."""
+    sagemaker = aws("sagemaker")
     group = sagemaker.create_model_package_group(ModelPackageGroupName="fraud")["ModelPackageGroupArn"]
     sagemaker.add_tags(ResourceArn=group, Tags=[{"Key": "team", "Value": "risk"}])
     assert sagemaker.list_tags(ResourceArn=group)["Tags"] == [{"Key": "team", "Value": "risk"}]
-    target = {
-        "ServiceNamespace": "sagemaker",
-        "ResourceId": "endpoint/shop/variant/a",
-        "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
-    }
-    scaling.register_scalable_target(**target, MinCapacity=2, MaxCapacity=9)
-    (found,) = scaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"]
-    assert (found["ResourceId"], found["MaxCapacity"]) == ("endpoint/shop/variant/a", 9)
 
 
 def test_own_resources_are_tagged_in_the_simulated_account(sagemaker: Client, cloud: Cloud) -> None:

@@ -14,6 +14,7 @@ from rollway.sandbox.fault_menu import (
     CapacityRefused,
     Fault,
     OutsideChange,
+    ScalingActivity,
     SystemUpdating,
     UpdateRollbackFails,
     UpdateRollsBack,
@@ -33,6 +34,8 @@ FAULTS: list[Fault] = [
     SystemUpdating(duration=timedelta(seconds=4)),
     OutsideChange(endpoint=ENDPOINT, weights={"a": 3}),
     OutsideChange(endpoint=ENDPOINT, config="two"),
+    OutsideChange(endpoint=ENDPOINT, instances={"a": 3}),
+    ScalingActivity(endpoint=ENDPOINT, variant="b", instances=2),
 ]
 
 

@@ -1,0 +1,79 @@
+"""The storm brake: one bad model must not become many rollbacks, nor the same one twice by itself."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from itertools import takewhile
+from typing import Protocol
+
+from policies.errors import Problem
+from policies.lifecycle import Outcome
+from policies.observation import Halt
+from policies.spec import BrakeSpec
+from policies.values import format_duration
+
+
+class Earlier(Protocol):
+    """An earlier rollout of an endpoint: the model it was for, how it ended and when."""
+
+    @property
+    def model(self) -> str:
+        """The model that was to take over."""
+        ...
+
+    @property
+    def outcome(self) -> Outcome:
+        """How it ended."""
+        ...
+
+    @property
+    def at(self) -> datetime:
+        """When it ended."""
+        ...
+
+
+def find_brakes(
+    spec: BrakeSpec, endpoint: str, model: str, past: Sequence[Earlier], now: datetime
+) -> Iterator[Problem]:
+    """Yield why nothing but a person may start this rollout now.
+
+    Args:
+        spec: the policy's brake.
+        endpoint: the endpoint.
+        model: the model that would take over.
+        past: earlier rollouts of the endpoint, newest first.
+        now: the present moment.
+    """
+    where, remedy = f"endpoint {endpoint}", "start it by hand once you know why it will go better"
+    last = next((each for each in past if each.model == model), None)
+    if last is not None and last.outcome is not Outcome.PROMOTED:
+        what = f"its last rollout to {model} ended {last.outcome} at {last.at:%Y-%m-%d %H:%M} UTC; it is not retried by itself"
+        yield Problem(where, what, remedy)
+    failures = list(takewhile(lambda each: each.outcome is not Outcome.PROMOTED, past))
+    if failures:
+        length = back_off(spec, len(failures))
+        if now < failures[0].at + length:
+            left = format_duration(failures[0].at + length - now)
+            what = f"{len(failures)} rollouts in a row were not promoted; it is left alone for {left} more"
+            yield Problem(where, what, remedy)
+
+
+def back_off(spec: BrakeSpec, failures: int) -> timedelta:
+    """Return how long an endpoint is left alone after so many rollouts in a row that were not promoted."""
+    doublings = min(failures - 1, 64)  # in seconds, since a timedelta would overflow long before
+    seconds = spec.back_off.total_seconds() * 2.0**doublings
+    return timedelta(seconds=min(seconds, spec.back_off_at_most.total_seconds()))
+
+
+def find_incident(spec: BrakeSpec, failures: Iterable[tuple[datetime, str]], now: datetime) -> Halt | None:
+    """Return the halt that recent failures of gates call for, if enough endpoints failed at about the same time.
+
+    Args:
+        spec: the policy's brake.
+        failures: when a gate failed, and on which endpoint.
+        now: the present moment.
+    """
+    recent = sorted({endpoint for at, endpoint in failures if now - at <= spec.within})
+    if len(recent) < spec.failures:
+        return None
+    told = f"gates failed on {len(recent)} endpoints within {format_duration(spec.within)}: {', '.join(recent)}"
+    return Halt(since=now, reason=told, by="Rollway's storm brake", endpoints=tuple(recent))

@@ -1,0 +1,33 @@
+"""``rollway halt``: no rollout starts and no candidate gets more traffic, in the whole journal, until it is lifted."""
+
+from typing import Unpack
+
+import click
+
+from policies.observation import Halt
+from rollway.aws.session import connect
+from rollway.cli.exits import Exit
+from rollway.cli.options import OnWholeJournal, all_journal_options, need_journal, reason_option
+from rollway.cli.output import emit
+from rollway.cli.world import current_world
+from rollway.journal.halts import call_halt
+from rollway.loop.starting import open_journal, whoami
+
+
+class Options(OnWholeJournal):
+    """The verb's options."""
+
+    reason: str
+
+
+@click.command()
+@reason_option
+@all_journal_options
+def command(**options: Unpack[Options]) -> int:
+    """Halt every rollout: none starts, and no candidate gets more traffic. Those that fail are still taken back."""
+    clock = current_world().clock
+    store = open_journal(connect(options["region"], options["profile"]), need_journal(options["journal"]), clock.now)
+    halt = call_halt(store, Halt(since=clock.now(), reason=options["reason"], by=whoami()))
+    told = f"every rollout is halted since {halt.since:%H:%M:%S} UTC by {halt.by}: {halt.reason}"
+    emit(options["output"], halt.model_dump(mode="json"), f"{told}\nTo end it: rollway lift --reason REASON")
+    return Exit.OK

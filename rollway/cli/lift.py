@@ -1,0 +1,35 @@
+"""``rollway lift``: end a halt."""
+
+from typing import Unpack
+
+import click
+
+from rollway.aws.session import connect
+from rollway.cli.exits import Exit
+from rollway.cli.failures import NothingUnderWay
+from rollway.cli.options import OnWholeJournal, all_journal_options, need_journal, reason_option
+from rollway.cli.output import emit
+from rollway.cli.world import current_world
+from rollway.journal.halts import lift_halt
+from rollway.loop.starting import open_journal, whoami
+
+
+class Options(OnWholeJournal):
+    """The verb's options."""
+
+    reason: str
+
+
+@click.command()
+@reason_option
+@all_journal_options
+def command(**options: Unpack[Options]) -> int:
+    """End a halt; the rollouts go on where they stood."""
+    clock = current_world().clock
+    store = open_journal(connect(options["region"], options["profile"]), need_journal(options["journal"]), clock.now)
+    halt = lift_halt(store, whoami(), options["reason"])
+    if halt is None:
+        raise NothingUnderWay("nothing is halted")
+    told = f"lifted the halt of {halt.since:%Y-%m-%d %H:%M:%S} UTC ({halt.reason}); the rollouts go on"
+    emit(options["output"], halt.model_dump(mode="json"), told)
+    return Exit.OK

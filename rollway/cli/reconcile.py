@@ -1,0 +1,78 @@
+"""``rollway reconcile``: bring every rollout to its end that no process drives any more. For cron, or by hand."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any, Final, Unpack
+
+import click
+
+from policies.lifecycle import Outcome
+from rollway.aws.session import connect
+from rollway.cli.exits import Exit
+from rollway.cli.options import OnWholeJournal, all_journal_options, need_journal, read_duration
+from rollway.cli.output import emit
+from rollway.cli.world import current_world
+from rollway.loop.hands import PlainHands
+from rollway.loop.starting import open_journal
+from rollway.loop.taking_up import Reconciled, reconcile
+
+_BUDGET: Final = "55s"
+
+
+class Options(OnWholeJournal):
+    """The verb's options."""
+
+    budget: timedelta
+    quiet: bool
+
+
+@click.command()
+@click.option(
+    "--for",
+    "budget",
+    default=_BUDGET,
+    show_default=True,
+    callback=read_duration,
+    metavar="DURATION",
+    help="How long to drive them; what is not over then is handed over.",
+)
+@click.option("--quiet", is_flag=True, help="Say nothing when there was nothing to do.")
+@all_journal_options
+def command(**options: Unpack[Options]) -> int:
+    """Take up every rollout that no process drives any more, and bring it to its end."""
+    world = current_world()
+    aws = connect(options["region"], options["profile"])
+    store = open_journal(aws, need_journal(options["journal"]), world.clock.now)
+    found = asyncio.run(reconcile(store, lambda: PlainHands(aws, world.timing), world.clock, options["budget"]))
+    if found or not options["quiet"]:
+        emit(options["output"], {"rollouts": [_describe(each) for each in found]}, _say(found))
+    return _exit_code(found)
+
+
+def _describe(each: Reconciled) -> dict[str, Any]:
+    return {
+        "endpoint": each.endpoint,
+        "rollout": each.rollout_id or None,
+        "outcome": str(each.ending.outcome) if each.ending else None,
+        "reason": each.ending.reason if each.ending else None,
+        "trouble": each.trouble or None,
+    }
+
+
+def _say(found: Sequence[Reconciled]) -> str:
+    return "\n".join(map(_say_one, found)) or "nothing to do: every rollout is over, or has a process that drives it"
+
+
+def _say_one(each: Reconciled) -> str:
+    if each.trouble:
+        return f"{each.endpoint}: could not be driven: {each.trouble}"
+    if each.ending:
+        return f"{each.endpoint}: {each.ending.outcome} · {each.ending.reason}"
+    return f"{each.endpoint}: {'under way, handed over' if each.rollout_id else 'freed; there was nothing left to do'}"
+
+
+def _exit_code(found: Sequence[Reconciled]) -> Exit:
+    if any(each.ending and each.ending.outcome is Outcome.ROLLBACK_FAILED for each in found):
+        return Exit.ROLLBACK_FAILED
+    return Exit.INTERNAL if any(each.trouble for each in found) else Exit.OK

@@ -1,0 +1,82 @@
+"""The simulated AWS of the chaos suite, in a process of its own, and a clean process to fork the victims from."""
+
+import multiprocessing
+import subprocess
+import sys
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from multiprocessing.context import ForkServerContext
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.chaos.actors import Site
+from tests.chaos.simulated_aws import BUCKET, ROLE
+
+ENDPOINTS = [f"fraud-{number:02d}" for number in range(24)]
+POLICY: dict[str, Any] = {
+    "strategy": "canary",
+    "stages": [{"share": 20, "bake": "1s"}, {"share": 90, "bake": "1s"}],
+    "gates": {
+        "failing": {"metric": "Invocation5XXErrors", "statistic": "Average", "at_most": 0.3, "breaches": 2, "of": 3},
+        "sample": {"requests_at_least": 10},
+        "split": {"share_within": "60%"},
+    },
+    "metrics": {"period": "1s", "settle": "1s", "reread": "10s", "look_every": "0.5s"},
+    "timeouts": {"update": "1m", "rollback": "1m", "settle": "3s"},
+    "extend_at_most": "1m",
+    "deadline": "10m",
+    "lease": "6s",
+}
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Where the chaos plays."""
+
+    url: str
+    folder: Path
+    context: ForkServerContext
+
+    def site(self, endpoint: str, model: str = "v2", **policy: Any) -> Site:
+        """An endpoint and the rollout that it shall get."""
+        return Site(self.url, endpoint, model, POLICY | policy)
+
+    def fork(self, act: Callable[..., None], *arguments: object) -> BaseProcess:
+        """Start a process that acts."""
+        process = self.context.Process(target=act, args=arguments)
+        process.start()
+        return process
+
+
+@pytest.fixture(scope="session")
+def ground(tmp_path_factory: pytest.TempPathFactory) -> Generator[Ground]:
+    """A simulated AWS with many endpoints, each looked after by autoscaling, and an empty journal."""
+    folder = tmp_path_factory.mktemp("chaos")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tests.chaos.actors"])
+    command = [sys.executable, "-m", "tests.chaos.simulated_aws", str(folder), ",".join(ENDPOINTS)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdin is not None
+        assert server.stdout is not None
+        url = server.stdout.readline().strip()
+        place = Ground(url, folder, context)
+        _furnish(place.site(ENDPOINTS[0]))
+        yield place
+        server.stdin.close()
+
+
+def _furnish(site: Site) -> None:
+    aws = site.connect()
+    aws.s3.create_bucket(Bucket=BUCKET)
+    for endpoint in ENDPOINTS:
+        aws.application_autoscaling.register_scalable_target(
+            ServiceNamespace="sagemaker",
+            ResourceId=f"endpoint/{endpoint}/variant/AllTraffic",
+            ScalableDimension="sagemaker:variant:DesiredInstanceCount",
+            MinCapacity=2,
+            MaxCapacity=6,
+            RoleARN=ROLE,
+        )

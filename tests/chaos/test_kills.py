@@ -1,0 +1,62 @@
+"""Processes of Rollway are killed at every boundary of every command: another goes on, and nothing is left half-done."""
+
+import signal
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import product
+
+import pytest
+
+from policies.commands import explain
+from rollway.journal.records import Intended
+from tests.chaos.actors import MOMENTS, Death, Moment, Site, begin, resume
+from tests.chaos.conftest import ENDPOINTS, Ground
+from tests.chaos.endings import find_faults, outcome_of, records_of
+
+MOST_PROCESSES = 40
+OUTCOMES = {"v2": {"PROMOTED", "ROLLED_BACK"}, "bad": {"ROLLED_BACK"}}
+"""A good candidate is promoted, unless the machine is so slow that the dead-man's switch acts before the next process does."""
+
+
+@dataclass(frozen=True)
+class Story:
+    """A rollout whose every process was killed at one moment of the command under way, and the commands at which one was."""
+
+    site: Site
+    killed_at: list[str]
+
+
+def play(ground: Ground, site: Site, moment: Moment) -> Story:
+    """Kill each process at the moment of the first command at which none was killed yet; the one after it goes on."""
+    register = ground.folder / f"{site.endpoint}.killed"
+    register.touch()
+    for number in range(MOST_PROCESSES):
+        process = ground.fork(resume if number else begin, site, Death(moment, register))
+        process.join(60)
+        if process.exitcode == 0:
+            return Story(site, register.read_text("utf-8").splitlines())
+        assert process.exitcode == -signal.SIGKILL, f"process {number} ended with {process.exitcode}"
+    raise AssertionError(f"never over: {register.read_text('utf-8')}")
+
+
+@pytest.fixture(scope="module")
+def stories(ground: Ground) -> dict[tuple[str, Moment], Story]:
+    """A canary that is promoted and one that is taken back, for each moment, all at the same time."""
+    plots = list(product(OUTCOMES, MOMENTS))
+    sites = [ground.site(endpoint, model) for endpoint, (model, _) in zip(ENDPOINTS, plots, strict=False)]
+    with ThreadPoolExecutor(len(plots)) as pool:
+        played = pool.map(lambda site, plot: play(ground, site, plot[1]), sites, plots)
+    return dict(zip(plots, played, strict=True))
+
+
+@pytest.mark.parametrize("model", OUTCOMES)
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_rollout_survives_a_kill_at_every_command(
+    ground: Ground, stories: dict[tuple[str, Moment], Story], model: str, moment: Moment
+):
+    """A process dies at every single command, and yet the rollout ends as it should, with nothing left over."""
+    story = stories[model, moment]
+    intended = {explain(record.command) for record in records_of(story.site) if isinstance(record, Intended)}
+    assert intended <= set(story.killed_at)
+    assert outcome_of(story.site) in OUTCOMES[model]
+    assert find_faults(story.site, ground.folder / "requests.jsonl") == []

@@ -1,0 +1,42 @@
+"""Plans of all kinds, small enough to be played through in moments."""
+
+from hypothesis import strategies as st
+
+from policies.facts import ScalingTarget
+from policies.plan import Plan
+from tests.policies.building import make_policy, make_rollout, make_scaling
+
+TIMES = {"deadline": "45m", "timeouts": {"update": "10m", "rollback": "30m"}, "metrics": {"look_every": "1m"}}
+PLAN = make_rollout(make_policy(**TIMES))
+SCALED = make_rollout(make_policy(**TIMES), 4, make_scaling())
+
+SCALINGS: tuple[tuple[ScalingTarget, ...], ...] = (
+    (),
+    (make_scaling(),),
+    (make_scaling("scheduled"),),
+    (make_scaling("scale_in", "scheduled"),),
+)
+
+
+@st.composite
+def plans(draw: st.DrawFn) -> Plan:
+    """A ladder of one to three rungs, sometimes to 100 %, for a small or a large fleet, autoscaled or not, with a switch or without."""
+    shares = sorted(draw(st.sets(st.integers(1, 100), min_size=1, max_size=3)))
+    ladder = [{"share": share, "bake": "2m", "approval": draw(st.booleans())} for share in shares]
+    policy = make_policy(
+        stages=ladder,
+        keep_control=False,
+        on_drift=draw(st.sampled_from(["hold", "abort"])),
+        on_crash=draw(st.sampled_from(["resume", "roll_back"])),
+        dead_mans_switch={"mode": draw(st.sampled_from(["required", "none"]))},
+        **TIMES,
+    )
+    return make_rollout(policy, draw(st.sampled_from([1, 2, 7])), *draw(st.sampled_from(SCALINGS)))
+
+
+@st.composite
+def unattended_plans(draw: st.DrawFn) -> Plan:
+    """A plan that asks nobody for an approval."""
+    plan = draw(plans())
+    stages = tuple(stage.model_copy(update={"approval": False}) for stage in plan.stages)
+    return plan.model_copy(update={"stages": stages})
