@@ -11,7 +11,7 @@ from typing import Final, assert_never
 from policies.baking import bake, bake_ends, explain_failures
 from policies.compare.memory import FORGETFUL, Forgetful
 from policies.decision import Decision
-from policies.drift import find_drift, was_taken_back
+from policies.drift import find_drift, is_taken_over, was_taken_back
 from policies.facts import IDLE_TROUBLE, Endpoint
 from policies.gates.evidence import Evidence, gather_evidence
 from policies.gates.judging import judge_gates
@@ -77,8 +77,10 @@ def decide(plan: Plan, state: State, observation: Observation, now: datetime, ju
     state = _adopt(plan, _face_setback(follow(plan, state, endpoint, now), now), endpoint)
     state = _follow_the_switch(plan, state, endpoint, now)
     drift = find_drift(plan, state, endpoint, observation.surroundings)
-    if drift:
+    if drift and (state.phase not in CLIMBING or is_taken_over(plan, state, endpoint)):
         return _hold_for_drift(plan, state, endpoint, drift, now)
+    if drift:
+        return _hold_beside(plan, state.model_copy(update={"drift": drift}), observation, now, judge)
     state = _turn_back_in_time(plan, _after_drift(state, now), now)
     if state.phase is Phase.ROLLING_BACK:
         return roll_back(plan, state, endpoint, now)
@@ -155,6 +157,23 @@ def _hold_for_drift(plan: Plan, state: State, endpoint: Endpoint, drift: str, no
     return Decision(held, "hold", reason, plan.policy.metrics.look_every)
 
 
+def _hold_beside(plan: Plan, state: State, observation: Observation, now: datetime, judge: Judge) -> Decision:
+    """Get no further while counts, tags or scaling are somebody else's. The traffic is still ours, and judged: what fails goes back."""
+    drift = state.drift or ""
+    verdicts = judge(plan, state, observation.metrics or Unavailable("no metrics were asked for"))
+    failures = explain_failures(verdicts)
+    if failures:
+        return _fail(plan, state, failures, now, verdicts)
+    if _is_time_up(plan, now) or plan.policy.on_drift == "abort":
+        outcome = Outcome.ABORTED if plan.policy.on_drift == "abort" else Outcome.INCONCLUSIVE
+        back = turn_back(state, outcome, drift, now)
+        return Decision(back, "act", drift, timedelta(0), verdicts=verdicts)
+    reason = (
+        f"{drift}; no more traffic until that is undone, or accepted: rollway resume {plan.endpoint} --reason REASON"
+    )
+    return Decision(state, "hold", reason, plan.policy.metrics.look_every, verdicts=verdicts)
+
+
 def _after_drift(state: State, now: datetime) -> State:
     """Start the stage's bake anew once a drift is undone: its minutes say nothing about the ordered split."""
     if state.drift is None:
@@ -167,9 +186,7 @@ def _climb(plan: Plan, state: State, observation: Observation, now: datetime, ju
     verdicts = judge(plan, state, observation.metrics or Unavailable("no metrics were asked for"))
     failures = explain_failures(verdicts)
     if failures:
-        share = state.placement.shares.get(plan.candidate.variant, 0.0)
-        back = turn_back(state, Outcome.ROLLED_BACK, f"at {share:g} % — {failures}", now)
-        return Decision(back, "act", f"ROLLBACK {_ending(back).reason}", timedelta(0), verdicts=verdicts)
+        return _fail(plan, state, failures, now, verdicts)
     if isinstance(observation.endpoint, Unavailable):
         raise TypeError("climbing needs an endpoint")
     if observation.endpoint.status in IDLE_TROUBLE:
@@ -188,6 +205,12 @@ def _climb(plan: Plan, state: State, observation: Observation, now: datetime, ju
             raise ValueError(f"not climbing in phase {state.phase}")
         case _:
             assert_never(state.phase)
+
+
+def _fail(plan: Plan, state: State, failures: str, now: datetime, verdicts: tuple[GateVerdict, ...]) -> Decision:
+    share = state.placement.shares.get(plan.candidate.variant, 0.0)
+    back = turn_back(state, Outcome.ROLLED_BACK, f"at {share:g} % — {failures}", now)
+    return Decision(back, "act", f"ROLLBACK {_ending(back).reason}", timedelta(0), verdicts=verdicts)
 
 
 def _what_stops(state: State, observation: Observation) -> str | None:

@@ -34,6 +34,11 @@ def find_drift(plan: Plan, state: State, endpoint: Endpoint, surroundings: Surro
     return next((told for told in _lesser(plan, state, endpoint, surroundings) if told not in state.accepted), None)
 
 
+def is_taken_over(plan: Plan, state: State, endpoint: Endpoint) -> bool:
+    """Whether a drift concerns configuration or traffic themselves, so that nothing of the rollout's is left to judge or to bring back."""
+    return endpoint.config not in _known_configs(plan, state) or not has_shares(endpoint, state.placement.shares)
+
+
 def was_taken_back(plan: Plan, state: State, endpoint: Endpoint) -> bool:
     """Whether the candidate had traffic and somebody else put all of it back on the baseline.
 

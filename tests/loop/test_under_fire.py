@@ -169,6 +169,22 @@ def test_what_strangers_change_holds_until_a_person_accepts_it(rehearsal, change
     assert ending.outcome is Outcome.PROMOTED, ending.reason
 
 
+def test_a_stranger_at_work_on_tags_does_not_keep_a_bad_candidate_in_service(rehearsal):
+    """While a lesser drift holds the rollout its gates are judged on, and a failure takes the candidate back."""
+
+    def worsen(rehearsal: Rehearsal) -> None:
+        rehearsal.cloud.faults.plant(OutsideChange(endpoint=ENDPOINT, tags={"owner": "kim"}))
+        rehearsal.models["fraud-v7"] = model(3, failing=0.3)
+
+    rehearsal.watch = at(Phase.BAKING, 0, worsen)
+
+    ending = rehearsal.play(QUICK)
+
+    assert ending.outcome is Outcome.ROLLED_BACK
+    assert "failing: " in ending.reason
+    assert on_baseline(rehearsal)
+
+
 def test_scaling_that_strangers_change_is_theirs_from_then_on(rehearsal):
     """Bounds that somebody else changed hold the rollout; aborted, it leaves them as they are and takes back its own suspensions."""
     rehearsal.register_scaling()

@@ -71,7 +71,7 @@ class Run:
         dies_at: the number of the command, in its look, at which a process is killed.
         silent_for: for how long a killed process stays without a successor.
         killed: whether a process was killed.
-        held: whether a change of somebody else was seen, stands, and nobody has asked for anything since.
+        held: whether a deployment or shift of somebody else was seen, stands, and nobody has asked for anything since.
         failed: whether a command failed on the way back.
         left_alone: whether it ended because somebody else has taken over.
     """
@@ -178,7 +178,7 @@ class Run:
         decision = decide(self.plan, self.state, seen, self.now, judge)
         assert decision == decide(self.plan, self.state, seen, self.now, judge), "decide is deterministic"
         seen_drift = self.held or decision.state.drift is not None
-        self.held = seen_drift and bool(self.outsiders.standing()) and not self.aws.fired
+        self.held = seen_drift and "moved" in self.outsiders.standing() and not self.aws.fired
         self.law(self, decision, seen)
         back = decision.state.phase is Phase.ROLLING_BACK
         self.failed = back and (self.failed or decision.state.setback is not None)
