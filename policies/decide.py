@@ -77,10 +77,8 @@ def decide(plan: Plan, state: State, observation: Observation, now: datetime, ju
     state = _adopt(plan, _face_setback(follow(plan, state, endpoint, now), now), endpoint)
     state = _follow_the_switch(plan, state, endpoint, now)
     drift = find_drift(plan, state, endpoint, observation.surroundings)
-    if drift and (state.phase not in CLIMBING or is_taken_over(plan, state, endpoint)):
-        return _hold_for_drift(plan, state, endpoint, drift, now)
     if drift:
-        return _hold_beside(plan, state.model_copy(update={"drift": drift}), observation, now, judge)
+        return _hold(plan, state.model_copy(update={"drift": drift}), observation, now, judge)
     state = _turn_back_in_time(plan, _after_drift(state, now), now)
     if state.phase is Phase.ROLLING_BACK:
         return roll_back(plan, state, endpoint, now)
@@ -149,12 +147,16 @@ def _face_setback(state: State, now: datetime) -> State:
     return turn_back(state, Outcome.ROLLED_BACK, state.setback, now)
 
 
-def _hold_for_drift(plan: Plan, state: State, endpoint: Endpoint, drift: str, now: datetime) -> Decision:
+def _hold(plan: Plan, state: State, observation: Observation, now: datetime, judge: Judge) -> Decision:
+    endpoint, drift = observation.endpoint, state.drift or ""
+    if isinstance(endpoint, Unavailable):
+        raise TypeError("nothing is known of an endpoint's drift without the endpoint")
+    if state.phase in CLIMBING and not is_taken_over(plan, state, endpoint):
+        return _hold_beside(plan, state, observation, now, judge)
     if _is_time_up(plan, now) or plan.policy.on_drift == "abort" or state.phase is Phase.ROLLING_BACK:
         return leave_alone(plan, state, endpoint, drift, now)
-    held = close_window(state, now).model_copy(update={"drift": drift})
     reason = f"{drift}; holding and touching nothing until that is undone, or: rollway abort {plan.endpoint}"
-    return Decision(held, "hold", reason, plan.policy.metrics.look_every)
+    return Decision(close_window(state, now), "hold", reason, plan.policy.metrics.look_every)
 
 
 def _hold_beside(plan: Plan, state: State, observation: Observation, now: datetime, judge: Judge) -> Decision:
