@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from policies.decision import Decision
 from policies.lifecycle import Outcome, Phase, State, close_window, enter, turn_back
 from policies.plan import Plan
+from policies.promoting import conclude
 from policies.spec import OnInconclusive
 from policies.strategies.stage import Stage
 from policies.values import format_duration
@@ -17,7 +18,8 @@ def bake(plan: Plan, state: State, verdicts: tuple[GateVerdict, ...], now: datet
     stage = plan.stages[state.stage]
     left = bake_ends(plan, state) - now
     if left > timedelta(0):
-        reason = f"baking {stage.share:g} %: {format_duration(left)} left; {summarise(verdicts)}"
+        what = f"watching {plan.candidate.model}" if stage.watch else f"baking {stage.share:g} %"
+        reason = f"{what}: {format_duration(left)} left; {summarise(verdicts)}"
         return Decision(state, "wait", reason, plan.policy.metrics.look_every, verdicts=verdicts)
     passed = {verdict.gate for verdict in verdicts if verdict.verdict is Answer.PASS}
     if needed_gates(plan, state) <= passed:
@@ -47,8 +49,10 @@ def _advance(plan: Plan, state: State, verdicts: tuple[GateVerdict, ...], now: d
     if stage.approval and state.stage not in state.approved:
         reason = f"every gate passed at {stage.share:g} %; awaiting approval: rollway approve {plan.endpoint} --reason REASON"
         return Decision(state, "hold", reason, plan.policy.metrics.look_every, verdicts=verdicts)
+    if stage.watch:
+        return conclude(plan, state, now)
     following = state.stage + 1
-    if following < len(plan.stages):
+    if following < len(plan.stages) and not plan.stages[following].watch:
         advanced = enter(close_window(state, now), Phase.SHIFTING, now, stage=following)
         reason = f"every gate passed at {stage.share:g} %; on to {plan.stages[following].share:g} %"
     else:
@@ -76,7 +80,9 @@ def _undecided(plan: Plan, state: State, verdicts: tuple[GateVerdict, ...], now:
 
 def needed_gates(plan: Plan, state: State) -> set[str]:
     """Return the gates and guardrails that must pass at the present stage; one without a verdict has not passed."""
-    return {*plan.stages[state.stage].gates, *plan.policy.guardrails}
+    stage = plan.stages[state.stage]
+    guardrails = {*plan.policy.guardrails} & {*plan.policy.judged_alone} if stage.watch else {*plan.policy.guardrails}
+    return {*stage.gates, *guardrails}
 
 
 def _action(plan: Plan, verdict: GateVerdict, extended: timedelta) -> OnInconclusive:

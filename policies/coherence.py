@@ -16,6 +16,7 @@ CONTROL_SHARE: Final = 5.0
 WHOLE: Final = 100.0
 MOST_STAGES: Final = 50
 LOOKS_PER_LEASE: Final = 5
+PROBES_PER_LEASE: Final = 3
 IMPLIED_GATES: Final = {"sample": "requests_at_least", "split": "share_within"}
 """Gates that every policy gets unless it has one of that kind: name, and the field that tells the kind."""
 
@@ -30,6 +31,8 @@ def find_problems(document: Document) -> list[Problem]:
         *_average_problems(document),
         *_deadline_problems(document),
         *_lease_problems(document),
+        *_watch_problems(document),
+        *_probe_problems(document),
     ]
 
 
@@ -49,6 +52,8 @@ def _ladder_problems(document: Document) -> list[Problem]:
         for (_, before), (index, share) in pairwise(rungs)
         if share <= before
     ]
+    if document.get("strategy") == "control_twin":
+        return problems + _twin_problems(rungs)
     if document.get("keep_control", True):
         return problems + _control_problems(rungs)
     return problems + _comparison_problems(document, rungs)
@@ -93,6 +98,38 @@ def _control_problems(rungs: Sequence[tuple[int, float]]) -> list[Problem]:
         for index, share in rungs
         if most < share <= 100  # noqa: PLR2004 - percent
     ]
+
+
+def _twin_problems(rungs: Sequence[tuple[int, float]]) -> list[Problem]:
+    what = "leaves no room for the control twin, which gets the same share as the candidate"
+    remedy = f"use at most {WHOLE / 2:g}"
+    return [
+        Problem(f"stages[{index}].share", f"{share:g} {what}", remedy) for index, share in rungs if 2 * share > WHOLE
+    ]
+
+
+def _watch_problems(document: Document) -> Iterator[Problem]:
+    """After the promotion the candidate serves alone: only fixed limits can be watched then."""
+    if _duration(document.get("watch"), timedelta(0)) <= timedelta(0):
+        return
+    judged = [*_mapping(document.get("gates")).values(), *_mapping(document.get("guardrails")).values()]
+    if not any({"at_most", "at_least"} & _given(gate) for gate in judged):
+        what = "there is nothing to watch: no gate or guardrail holds the candidate against a fixed limit"
+        yield Problem("watch", what, "add a guardrail with at_most or at_least, or leave out the watch")
+
+
+def _probe_problems(document: Document) -> Iterator[Problem]:
+    """While probes are sent nobody renews the lease."""
+    within = _duration(_mapping(document.get("probes")).get("within"), timedelta(seconds=60))
+    lease = _duration(document.get("lease"), timedelta(minutes=5))
+    if document.get("probes") is not None and within > lease / PROBES_PER_LEASE:
+        most = format_duration(lease / PROBES_PER_LEASE)
+        what = f"{format_duration(within)} is more than a third of the lease, {format_duration(lease)}"
+        yield Problem("probes.within", what, f"give them at most {most}, or lengthen the lease")
+
+
+def _given(gate: object) -> set[str]:
+    return {name for name, value in _mapping(gate).items() if value is not None}
 
 
 def _gate_problems(document: Document) -> list[Problem]:
@@ -144,6 +181,8 @@ def _lease_problems(document: Document) -> Iterator[Problem]:
 def _deadline_problems(document: Document) -> list[Problem]:
     settle = _duration(_mapping(document.get("metrics")).get("settle"), timedelta(minutes=2))
     bakes = [_duration(stage.get("bake"), timedelta(0)) for _, stage in _stages(document)]
+    watch = _duration(document.get("watch"), timedelta(0))
+    bakes += [watch] if watch else []
     deadline, needed = (
         _duration(document.get("deadline"), timedelta(hours=6)),
         sum((b + settle for b in bakes), timedelta(0)),

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from policies.endpoint_config import EndpointConfig
 from policies.facts import ScalingTarget, format_shares, format_suspensions
+from policies.probes import ProbeSpec
 from policies.switch import Switch
 from policies.values import Frozen
 
@@ -54,6 +55,15 @@ class SetShares(Frozen):
     shares: dict[str, float]
 
 
+class Probe(Frozen):
+    """The variant has answered requests that were sent to it by name; what they cost it in time counts as no evidence."""
+
+    kind: Literal["probe"] = "probe"
+    endpoint: str
+    variant: str
+    probes: ProbeSpec
+
+
 class SetScaling(Frozen):
     """Application Auto Scaling looks after the variant in this way; its policies and scheduled actions are left as they are."""
 
@@ -94,7 +104,7 @@ class DeleteConfig(Frozen):
 
 
 Command = Annotated[
-    CreateConfig | ApplyConfig | SetCapacity | SetShares | SetScaling | ArmSwitch | DisarmSwitch | DeleteConfig,
+    CreateConfig | ApplyConfig | SetCapacity | SetShares | Probe | SetScaling | ArmSwitch | DisarmSwitch | DeleteConfig,
     Field(discriminator="kind"),
 ]
 """One idempotent instruction for AWS."""
@@ -111,6 +121,8 @@ def explain(command: Command) -> str:
             told = f"scale {command.variant} to {command.instances} {'instance' if command.instances == 1 else 'instances'}"
         case SetShares():
             told = f"shift traffic to {format_shares(command.shares)}"
+        case Probe():
+            told = f"send {command.probes.count:,} probes to {command.variant}"
         case SetScaling():
             told = f"{format_suspensions(command.scaling.suspended)} of {command.scaling.variant}"
         case ArmSwitch():

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final, assert_never
 
 from policies.baking import bake, bake_ends, explain_failures
+from policies.commands import Probe
 from policies.compare.memory import FORGETFUL, Forgetful
 from policies.decision import Decision
 from policies.drift import find_drift, is_taken_over, was_taken_back
@@ -24,6 +25,7 @@ from policies.lifecycle import (
     Phase,
     Placement,
     State,
+    candidate_share,
     close_window,
     enter,
     open_window,
@@ -32,6 +34,7 @@ from policies.lifecycle import (
 from policies.observation import Metrics, Observation, Unavailable
 from policies.operations import follow, is_overdue
 from policies.plan import Plan
+from policies.promoting import arrive
 from policies.returning import clean_up, give_up, is_too_late, leave_alone, roll_back
 from policies.safeguards import raise_safeguards
 from policies.values import format_duration
@@ -47,13 +50,19 @@ POLL_EVERY: Final = timedelta(seconds=15)
 def judge(
     plan: Plan, state: State, metrics: Metrics | Unavailable, memory: Forgetful = FORGETFUL
 ) -> tuple[GateVerdict, ...]:
-    """Judge every gate and guardrail, also those that the present stage does not need: each may fail. Before the first shift, none."""
+    """Judge every gate and guardrail, also those that the present stage does not need: each may fail. Before the first shift, none.
+
+    In the watch after the promotion nothing is left to compare with; what holds the candidate against a fixed limit goes on.
+    """
     if not state.windows:
         return ()
     evidence: Evidence | Unavailable = (
         metrics if isinstance(metrics, Unavailable) else gather_evidence(plan.policy, metrics, state.windows, memory)
     )
-    return judge_gates(plan.policy.gates | plan.policy.guardrails, evidence)
+    gates = plan.policy.gates | plan.policy.guardrails
+    if plan.stages[state.windows[-1].stage].watch:
+        gates = {name: gate for name, gate in gates.items() if name in plan.policy.judged_alone}
+    return judge_gates(gates, evidence)
 
 
 def decide(plan: Plan, state: State, observation: Observation, now: datetime, judge: Judge = judge) -> Decision:
@@ -79,7 +88,7 @@ def decide(plan: Plan, state: State, observation: Observation, now: datetime, ju
     drift = find_drift(plan, state, endpoint, observation.surroundings)
     if drift:
         return _hold(plan, state.model_copy(update={"drift": drift}), observation, now, judge)
-    state = _turn_back_in_time(plan, _after_drift(state, now), now)
+    state = _turn_back_in_time(plan, _after_drift(plan, state, now), now)
     if state.phase is Phase.ROLLING_BACK:
         return roll_back(plan, state, endpoint, now)
     return _climb(plan, state, observation, now, judge)
@@ -176,11 +185,12 @@ def _hold_beside(plan: Plan, state: State, observation: Observation, now: dateti
     return Decision(state, "hold", reason, plan.policy.metrics.look_every, verdicts=verdicts)
 
 
-def _after_drift(state: State, now: datetime) -> State:
+def _after_drift(plan: Plan, state: State, now: datetime) -> State:
     """Start the stage's bake anew once a drift is undone: its minutes say nothing about the ordered split."""
     if state.drift is None:
         return state
-    again = enter(state, Phase.SHIFTING, now) if state.phase is Phase.BAKING else state
+    arriving = Phase.PROMOTING if plan.stages[state.stage].watch else Phase.SHIFTING
+    again = enter(state, arriving, now) if state.phase is Phase.BAKING else state
     return again.model_copy(update={"drift": None})
 
 
@@ -210,7 +220,7 @@ def _climb(plan: Plan, state: State, observation: Observation, now: datetime, ju
 
 
 def _fail(plan: Plan, state: State, failures: str, now: datetime, verdicts: tuple[GateVerdict, ...]) -> Decision:
-    share = state.placement.shares.get(plan.candidate.variant, 0.0)
+    share = candidate_share(plan, state)
     back = turn_back(state, Outcome.ROLLED_BACK, f"at {share:g} % — {failures}", now)
     return Decision(back, "act", f"ROLLBACK {_ending(back).reason}", timedelta(0), verdicts=verdicts)
 
@@ -241,16 +251,21 @@ def _pursue(
     if commands:
         guarded = (*raise_safeguards(plan, state, surroundings, now), *commands)
         return Decision(state, "act", _headline(plan, state), look, guarded, verdicts)
+    if state.phase is Phase.PREPARING and plan.policy.probes and not state.probed:
+        probe = Probe(endpoint=plan.endpoint, variant=plan.candidate.variant, probes=plan.policy.probes)
+        return Decision(state, "act", f"probing {plan.candidate.model} before it gets any traffic", look, (probe,))
     return _arrived(plan, state, now)
 
 
 def goal_of(plan: Plan, state: State) -> Goal:
     """Return how the endpoint shall be in a phase on the way up."""
     stage = plan.stages[state.stage]
-    capacity = {plan.candidate.variant: stage.instances}
+    capacity = {newcomer.variant: stage.instances for newcomer in plan.newcomers}
     match state.phase:
         case Phase.PREPARING:
             return Goal(config=plan.side_by_side, shares=plan.split(0), instances=capacity)
+        case Phase.BAKING if stage.watch:
+            return Goal(config=plan.promoted)
         case Phase.SHIFTING | Phase.BAKING:
             return Goal(config=plan.side_by_side, shares=plan.split(stage.share), instances=capacity)
         case Phase.PROMOTING:
@@ -265,24 +280,21 @@ def _arrived(plan: Plan, state: State, now: datetime) -> Decision:
         case Phase.PREPARING:
             return Decision(enter(state, Phase.SHIFTING, now), "act", "the candidate is up at share 0", timedelta(0))
         case Phase.SHIFTING:
-            baking = open_window(enter(close_window(state, now), Phase.BAKING, now), stage.share, now)
+            share = plan.policy.compared_share(stage.share)
+            baking = open_window(enter(close_window(state, now), Phase.BAKING, now), share, now)
             until = bake_ends(plan, baking)
             reason = f"the candidate gets {stage.share:g} %; baking until {until:%H:%M:%S} UTC"
             return Decision(baking, "wait", reason, min(plan.policy.metrics.look_every, until - now))
         case _:
-            # Not with the verdicts of this look: the candidate's variant is gone by now, so its gates have nothing new to say.
-            climbed = ", ".join(f"{rung.share:g} %" for rung in plan.stages)
-            reason = state.override or f"{plan.candidate.model} passed every gate at {climbed}"
-            ending = Ending(outcome=Outcome.PROMOTED, reason=reason, at=now)
-            cleaning = enter(close_window(state, now), Phase.CLEANING, now).model_copy(update={"ending": ending})
-            return Decision(cleaning, "act", f"{plan.candidate.model} serves all traffic; cleaning up", timedelta(0))
+            return arrive(plan, state, now)
 
 
 def _headline(plan: Plan, state: State) -> str:
     stage = plan.stages[state.stage]
     match state.phase:
         case Phase.PREPARING:
-            return f"putting {plan.candidate.model} beside {plan.baseline.model} at share 0"
+            twin = f" and a twin of {plan.baseline.model}" if plan.control else ""
+            return f"putting {plan.candidate.model}{twin} beside {plan.baseline.model} at share 0"
         case Phase.SHIFTING:
             return f"shifting to {stage.share:g} %"
         case _:

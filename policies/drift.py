@@ -53,7 +53,7 @@ def was_taken_back(plan: Plan, state: State, endpoint: Endpoint) -> bool:
 def _lesser(plan: Plan, state: State, endpoint: Endpoint, surroundings: Surroundings) -> Iterator[str]:
     yield from _counts(plan, state, endpoint, surroundings)
     yield from _tags(plan.surroundings.tags, surroundings.tags)
-    for variant in (plan.baseline.variant, plan.candidate.variant):
+    for variant in (each.variant for each in (plan.baseline, *plan.newcomers)):
         found = surroundings.target(variant)
         yield from _bounds(variant, plan.surroundings.target(variant), found)
         hold = state.scaling if variant == plan.baseline.variant else "none"
@@ -61,10 +61,9 @@ def _lesser(plan: Plan, state: State, endpoint: Endpoint, surroundings: Surround
 
 
 def _counts(plan: Plan, state: State, endpoint: Endpoint, surroundings: Surroundings) -> Iterator[str]:
-    ordered = {
-        plan.baseline.variant: {plan.baseline.instances},
-        plan.candidate.variant: {stage.instances for stage in plan.stages[: state.stage + 1]},
-    }
+    counts_so_far = {stage.instances for stage in plan.stages[: state.stage + 1]}
+    ordered = {newcomer.variant: counts_so_far for newcomer in plan.newcomers}
+    ordered[plan.baseline.variant] = {plan.baseline.instances}
     for variant in endpoint.variants:
         counts = ordered.get(variant.name, {variant.wanted_instances})
         if surroundings.target(variant.name) is None and variant.wanted_instances not in counts:

@@ -7,13 +7,14 @@ heard of. This is the one place in the core that speaks SageMaker's own member n
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from policies.values import Frozen
 
 NAME_LIMIT: Final = 63
 CANDIDATE_NAMES: Final = ("candidate", "challenger")
+CONTROL_NAMES: Final = ("control", "twin")
 MADE_BY_TAG: Final = "rollway:made-by"
 ROLLOUT_TAG: Final = "rollway:rollout"
 _DIGEST_LENGTH: Final = 10
@@ -60,23 +61,25 @@ def name_config(endpoint: str, fields: Mapping[str, Any]) -> str:
     return f"{endpoint[: NAME_LIMIT - _DIGEST_LENGTH - 1].rstrip('-')}-{digest}"
 
 
-def candidate_name(live: EndpointConfig) -> str:
-    """Choose the candidate's variant name: ``candidate``, or ``challenger`` where the live variant is called so already."""
+def choose_name(live: EndpointConfig, names: Sequence[str]) -> str:
+    """Return the first of these names that no live variant has."""
     taken = {variant["VariantName"] for variant in live.variants}
-    return next(name for name in CANDIDATE_NAMES if name not in taken)
+    return next(name for name in names if name not in taken)
 
 
-def add_candidate(live: EndpointConfig, endpoint: str, model: str, instances: Mapping[str, int]) -> EndpointConfig:
-    """Return the live configuration with a candidate beside its only variant.
+def put_beside(
+    live: EndpointConfig, endpoint: str, newcomers: Mapping[str, str], instances: Mapping[str, int]
+) -> EndpointConfig:
+    """Return the live configuration with others beside its only variant.
 
-    The candidate is a copy of the baseline's variant with another model and share 0. ``instances`` gives the instance count of each
-    variant by name: the baseline's live one, since the configuration's own may be long outdated by autoscaling.
+    Each newcomer, a model by its variant's name, is a copy of the baseline's variant with that model and share 0. ``instances`` gives the
+    instance count of each variant by name: the baseline's live one, since the configuration's own may be long outdated by autoscaling.
     """
     (baseline,) = live.variants
-    candidate = baseline | {"VariantName": candidate_name(live), "ModelName": model}
+    beside = [baseline | {"VariantName": name, "ModelName": model} for name, model in newcomers.items()]
     variants = [
         variant | {"InitialInstanceCount": instances[variant["VariantName"]], "InitialVariantWeight": weight}
-        for variant, weight in ((baseline, 100.0), (candidate, 0.0))
+        for variant, weight in ((baseline, 100.0), *((newcomer, 0.0) for newcomer in beside))
     ]
     fields = live.fields | {"ProductionVariants": variants}
     return EndpointConfig(name=name_config(endpoint, fields), fields=fields, tags=live.tags)

@@ -14,6 +14,7 @@ from policies.commands import (
     CreateConfig,
     DeleteConfig,
     DisarmSwitch,
+    Probe,
     SetCapacity,
     SetScaling,
     SetShares,
@@ -65,7 +66,7 @@ def is_reached(command: Command, endpoint: Endpoint) -> bool:
             return variant is not None and variant.instances >= command.instances
         case SetShares():
             return has_shares(endpoint, command.shares)
-        case CreateConfig() | DeleteConfig() | SetScaling() | ArmSwitch() | DisarmSwitch():
+        case CreateConfig() | DeleteConfig() | Probe() | SetScaling() | ArmSwitch() | DisarmSwitch():
             return True
         case _:
             assert_never(command)

@@ -15,6 +15,7 @@ from policies.commands import (
     CreateConfig,
     DeleteConfig,
     DisarmSwitch,
+    Probe,
     SetCapacity,
     SetScaling,
     SetShares,
@@ -129,6 +130,7 @@ class State(Frozen):
         cleaned: names of those that are gone again, or must stay.
         switch: where the dead-man's switch stands.
         scaling: where the suspension of the baseline's autoscaling stands.
+        probed: whether the candidate has answered its probes.
         heard: ids of the signals that were heeded.
         paused: the pause, while it lasts.
         approved: indices of the stages that a person has approved.
@@ -149,6 +151,7 @@ class State(Frozen):
     cleaned: tuple[str, ...] = ()
     switch: SwitchStand = "none"
     scaling: ScalingStand = "none"
+    probed: bool = False
     heard: tuple[str, ...] = ()
     paused: Pause | None = None
     approved: tuple[int, ...] = ()
@@ -221,6 +224,8 @@ def record_result(state: State, command: Command, result: CommandResult, now: da
             update = {"switch": "disarmed"}
         case SetScaling():
             update = {"scaling": "held"}
+        case Probe():
+            update = {"probed": True}
         case ApplyConfig() | SetCapacity() | SetShares():
             update = {"operation": Operation(command=command, since=now)}
         case _:

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from policies.coherence import find_problems
 from policies.errors import PolicyError, Problem
 from policies.spec import Policy
+from policies.strategies.linear import retell, spell_out
 
 LIBRARY: Final = Path(__file__).parent / "library"
 _REMEDIES: Final = {"extra_forbidden": "check the spelling, or remove it"}
@@ -28,12 +29,13 @@ def parse_policy(document: object, source: str = "policy") -> Policy:
     if not isinstance(document, Mapping):
         what = f"expected fields such as strategy and stages, found {type(document).__name__}"
         raise PolicyError(source, [Problem("(top level)", what)])
-    plain: dict[str, Any] = dict(document)  # pyright: ignore[reportUnknownArgumentType] - whatever the user wrote
+    given: dict[str, Any] = dict(document)  # pyright: ignore[reportUnknownArgumentType] - whatever the user wrote
+    plain, wrong = spell_out(given)
     try:
         return Policy.model_validate(plain)
     except ValidationError as error:
-        problems = [_problem(details) for details in map(dict[str, Any], error.errors())]
-        raise PolicyError(source, [*problems, *find_problems(plain)]) from error
+        found = [*(_problem(details) for details in map(dict[str, Any], error.errors())), *find_problems(plain)]
+        raise PolicyError(source, [*wrong, *(retell(found) if "step" in given or wrong else found)]) from error
     except PolicyError as error:
         raise PolicyError(source, error.problems) from error
 

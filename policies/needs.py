@@ -1,11 +1,11 @@
 """Which metrics the next decision needs: the shell asks, so that it never has to know why."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from policies.gates.spec import AverageComparison, LatencyComparison, Threshold
 from policies.gates.weighing import compared_gates
 from policies.lifecycle import CLIMBING, State
-from policies.observation import HistogramRequest, MetricsRequest, SeriesRequest
+from policies.observation import Arm, HistogramRequest, MetricsRequest, SeriesRequest
 from policies.plan import Plan
 
 
@@ -13,17 +13,29 @@ def wanted_metrics(plan: Plan, state: State) -> MetricsRequest | None:
     """Return what to read from CloudWatch, or None while there is nothing to judge."""
     if not state.windows or state.phase not in CLIMBING:
         return None
-    metrics = plan.policy.metrics
+    metrics, arms = plan.policy.metrics, _arms(plan, state)
+    watching = _is_watching(plan, state)
     return MetricsRequest(
         endpoint=plan.endpoint,
-        arms={"baseline": plan.baseline.variant, "candidate": plan.candidate.variant},
-        since=state.windows[0].start,
+        arms=arms,
+        since=state.windows[-1 if watching else 0].start,
         period=metrics.period,
         settle=metrics.settle,
         reread=metrics.reread,
-        series=dict(_wanted_series(plan)),
-        histograms=_wanted_histograms(plan),
+        series=dict(_wanted_series(plan, arms)),
+        histograms=None if watching else _wanted_histograms(plan),
     )
+
+
+def _is_watching(plan: Plan, state: State) -> bool:
+    return plan.stages[state.windows[-1].stage].watch
+
+
+def _arms(plan: Plan, state: State) -> dict[Arm, str]:
+    """Return the variant that is each arm. In the watch the candidate has taken the baseline's place, and nobody serves beside it."""
+    if _is_watching(plan, state):
+        return {"baseline": plan.candidate.variant, "candidate": plan.baseline.variant}
+    return {"baseline": plan.compared.variant, "candidate": plan.candidate.variant}
 
 
 def _wanted_histograms(plan: Plan) -> HistogramRequest | None:
@@ -33,17 +45,16 @@ def _wanted_histograms(plan: Plan) -> HistogramRequest | None:
     return HistogramRequest(bins_per_query=spec.bins_per_query, every=spec.every)
 
 
-def _wanted_series(plan: Plan) -> Iterator[tuple[str, SeriesRequest]]:
+def _wanted_series(plan: Plan, arms: Mapping[Arm, str]) -> Iterator[tuple[str, SeriesRequest]]:
     for name, gate in (plan.policy.gates | plan.policy.guardrails).items():
         if isinstance(gate, Threshold):
-            yield name, _series(plan, gate)
+            yield name, _series(plan, arms, gate)
         if isinstance(gate, AverageComparison):
-            for arm, variant in (("baseline", plan.baseline.variant), ("candidate", plan.candidate.variant)):
+            for arm, variant in arms.items():
                 dimensions = {"EndpointName": plan.endpoint, "VariantName": variant}
                 yield f"{gate.metric}:{arm}", SeriesRequest(gate.namespace, gate.metric, gate.statistic, dimensions)
 
 
-def _series(plan: Plan, gate: Threshold) -> SeriesRequest:
-    variant = plan.candidate.variant if gate.arm == "candidate" else plan.baseline.variant
-    dimensions = gate.dimensions or {"EndpointName": plan.endpoint, "VariantName": variant}
+def _series(plan: Plan, arms: Mapping[Arm, str], gate: Threshold) -> SeriesRequest:
+    dimensions = gate.dimensions or {"EndpointName": plan.endpoint, "VariantName": arms[gate.arm]}
     return SeriesRequest(namespace=gate.namespace, metric=gate.metric, statistic=gate.statistic, dimensions=dimensions)

@@ -14,6 +14,7 @@ from policies.commands import (
     CreateConfig,
     DeleteConfig,
     DisarmSwitch,
+    Probe,
     SetCapacity,
     SetScaling,
     SetShares,
@@ -86,7 +87,7 @@ def imagine(plan: Plan, endpoint: Endpoint, command: Command) -> Endpoint:
                 for v in endpoint.variants
             )
             return endpoint.model_copy(update={"variants": live})
-        case CreateConfig() | DeleteConfig() | SetScaling() | ArmSwitch() | DisarmSwitch():
+        case CreateConfig() | DeleteConfig() | Probe() | SetScaling() | ArmSwitch() | DisarmSwitch():
             return endpoint
         case _:
             assert_never(command)

@@ -12,7 +12,8 @@ from pydantic import Field, field_validator, model_validator
 
 from policies.coherence import find_problems
 from policies.errors import PolicyError
-from policies.gates.spec import Gate, MinimumSample, TrafficSplit
+from policies.gates.spec import Gate, MinimumSample, Threshold, TrafficSplit
+from policies.probes import ProbeSpec
 from policies.switch import SwitchSpec
 from policies.values import Duration, Frozen, Percent
 
@@ -169,8 +170,11 @@ class Policy(Frozen):
     """How a rollout goes.
 
     Attributes:
-        strategy: the kind of rollout.
-        stages: the ladder of shares, rising.
+        strategy: the kind of rollout. ``canary``: by rising shares. ``linear``: by equal steps, given as ``step``. ``blue_green``: with the
+            full capacity from the start. ``control_twin``: compared with a fresh twin of the baseline, of the same share and size.
+        stages: the ladder of shares, rising. A linear policy may give ``step: {share: 20, bake: 10m}`` instead.
+        probes: requests to the candidate before it gets any traffic, to see whether it answers and to warm it up.
+        watch: how long the limits are watched after the promotion; a breach takes the promotion back, which takes minutes then.
         warm_up: how long after each shift the minutes are left out of the evidence, for cold caches; the bake begins after it.
         keep_control: whether at least 5 % of the traffic stays on the baseline, as the control, until the last bake is over.
         gates: must pass before the next stage, by name.
@@ -190,8 +194,10 @@ class Policy(Frozen):
         timeouts: how long AWS may take.
     """
 
-    strategy: Literal["canary"]
+    strategy: Literal["canary", "linear", "blue_green", "control_twin"]
     stages: tuple[StageSpec, ...]
+    probes: ProbeSpec | None = None
+    watch: Duration = timedelta(0)
     warm_up: Duration = timedelta(0)
     keep_control: bool = True
     gates: Annotated[dict[str, Gate], Field(validate_default=True)] = {}
@@ -235,6 +241,15 @@ class Policy(Frozen):
         )
 
     @property
+    def judged_alone(self) -> tuple[str, ...]:
+        """Gates and guardrails that need no baseline beside the candidate: they are what the watch goes by."""
+        return tuple(name for name, gate in (self.gates | self.guardrails).items() if _needs_no_baseline(gate))
+
+    def compared_share(self, share: float) -> float:
+        """Return how much of the traffic of the two arms that are compared the candidate gets, in percent."""
+        return 50.0 if self.strategy == "control_twin" else share
+
+    @property
     def take_over_after(self) -> timedelta:
         """How long the process of a rollout may be silent before another takes over: early enough to put off the switch."""
         return self.lease * 3 / 5
@@ -244,3 +259,7 @@ class Policy(Frozen):
         """Seven hexadecimal digits that change when the policy does."""
         canonical = json.dumps(self.model_dump(mode="json"), sort_keys=True)
         return hashlib.sha256(canonical.encode()).hexdigest()[:_HASH_LENGTH]
+
+
+def _needs_no_baseline(gate: Gate) -> bool:
+    return isinstance(gate, MinimumSample) or (isinstance(gate, Threshold) and gate.arm == "candidate")

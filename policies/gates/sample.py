@@ -27,8 +27,7 @@ def judge_sample(name: str, gate: MinimumSample, evidence: Evidence) -> GateVerd
         sentence = f"requests in this stage: {counted}; {gate.requests_at_least:,} of each are needed"
         reason = "few_requests" if all(answered.values()) else "metrics_unavailable"
         return GateVerdict(gate=name, verdict=Answer.INCONCLUSIVE, reason=reason, sentence=sentence)
-    bake = evidence.policy.stages[evidence.stage].bake
-    if evidence.share < _WHOLE and evidence.baked < bake:
+    if evidence.share < _WHOLE and evidence.baked < (bake := evidence.policy.stages[evidence.stage].bake):
         measured = f"{format_duration(evidence.baked)} of the bake's {format_duration(bake)}"
         sentence = f"measured in both arms: {measured} (requests in this stage: {counted})"
         return GateVerdict(gate=name, verdict=Answer.INCONCLUSIVE, reason="few_requests", sentence=sentence)

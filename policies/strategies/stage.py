@@ -8,10 +8,11 @@ class Stage(Frozen):
 
     Attributes:
         share: percent of traffic that the candidate gets.
-        instances: how many instances the candidate has by then.
+        instances: how many instances the candidate has by then; the control twin, where there is one, has as many.
         bake: least time at this share, as seen in the metrics.
         gates: names of the gates that must pass.
         approval: whether a person has to approve before the candidate gets more.
+        watch: whether this is the watch after the promotion: the candidate serves alone, under the baseline's name.
     """
 
     share: float
@@ -19,3 +20,4 @@ class Stage(Frozen):
     bake: Duration
     gates: tuple[str, ...]
     approval: bool = False
+    watch: bool = False

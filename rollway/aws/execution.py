@@ -15,6 +15,7 @@ from policies.commands import (
     CreateConfig,
     DeleteConfig,
     DisarmSwitch,
+    Probe,
     SetCapacity,
     SetScaling,
     SetShares,
@@ -23,6 +24,7 @@ from policies.errors import AwsError, PermanentAwsError, TransientAwsError
 from rollway.aws import switch
 from rollway.aws.autoscaling import set_scaling
 from rollway.aws.configs import create_config, delete_config
+from rollway.aws.probing import probe
 from rollway.aws.session import Aws
 from rollway.aws.updates import apply_config, set_capacity, set_shares
 from rollway.aws.waiting import REAL_TIME, Timing
@@ -62,6 +64,8 @@ def _dispatch(aws: Aws, command: Command, timing: Timing) -> CommandResult:
             result = set_capacity(aws, command, timing)
         case SetShares():
             result = set_shares(aws, command, timing)
+        case Probe():
+            result = probe(aws, command)
         case SetScaling():
             result = set_scaling(aws, command, timing)
         case ArmSwitch():

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker import SageMakerClient
+    from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
     from mypy_boto3_scheduler import EventBridgeSchedulerClient
     from mypy_boto3_sts import STSClient
 
@@ -59,6 +60,11 @@ def _config() -> Config:
     )
 
 
+def _probe_config() -> Config:
+    once = Config(retries={"mode": "standard", "total_max_attempts": 1}, read_timeout=70)
+    return _config().merge(once)
+
+
 @dataclass(frozen=True)
 class Aws:
     """One account and Region, as a set of clients. Clients may be shared between threads.
@@ -66,6 +72,7 @@ class Aws:
     Attributes:
         region: the Region's name.
         sagemaker: endpoints and their configurations.
+        sagemaker_runtime: requests to models, as probes; each is sent once, since a retry would hide a failure.
         cloudwatch: metrics.
         s3: the journal's objects.
         application_autoscaling: registrations of variants for scaling.
@@ -75,6 +82,7 @@ class Aws:
 
     region: str
     sagemaker: SageMakerClient
+    sagemaker_runtime: SageMakerRuntimeClient
     cloudwatch: CloudWatchClient
     s3: S3Client
     application_autoscaling: ApplicationAutoScalingClient
@@ -129,6 +137,7 @@ def connect(region: str | None = None, profile: str | None = None) -> Aws:
         return Aws(
             region=chosen,
             sagemaker=client("sagemaker"),
+            sagemaker_runtime=client("sagemaker-runtime", config=_probe_config()),
             cloudwatch=client("cloudwatch"),
             s3=client("s3"),
             application_autoscaling=client("application-autoscaling"),

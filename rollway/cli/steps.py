@@ -12,6 +12,7 @@ from policies.commands import (
     CreateConfig,
     DeleteConfig,
     DisarmSwitch,
+    Probe,
     SetCapacity,
     SetScaling,
     SetShares,
@@ -20,7 +21,7 @@ from policies.commands import (
 from policies.endpoint_config import EndpointConfig
 from policies.facts import Endpoint
 from policies.lifecycle import Phase
-from policies.plan import Plan
+from policies.plan import Contender, Plan
 from policies.preview import Step, preview
 from policies.spec import Policy
 from policies.values import format_duration
@@ -92,11 +93,15 @@ def _number(plan: Plan, number: int, step: Step) -> NumberedStep:
 
 def _bake(plan: Plan, index: int) -> str:
     settle = format_duration(plan.policy.metrics.settle)
+    if plan.stages[index].watch:
+        return f"watch {format_duration(plan.stages[index].bake)}, {settle} more for its metrics"
     return f"bake {format_duration(plan.stages[index].bake)}, {settle} more for its metrics"
 
 
 def _note_bake(plan: Plan, index: int) -> str:
-    return f"gates: {', '.join((*plan.stages[index].gates, *plan.policy.guardrails))}"
+    stage = plan.stages[index]
+    judged = plan.policy.judged_alone if stage.watch else (*stage.gates, *plan.policy.guardrails)
+    return f"gates: {', '.join(judged)}"
 
 
 def _note(plan: Plan, phase: Phase, command: Command) -> str:
@@ -109,6 +114,8 @@ def _note(plan: Plan, phase: Phase, command: Command) -> str:
             note = "at least as many, before it gets more traffic"
         case SetShares():
             note = "by weights: no instance is started or stopped"
+        case Probe():
+            note = "sent to it by name; all caches are warm then, and no customer is involved"
         case SetScaling():
             note = "as it was" if phase is Phase.CLEANING else "the baseline keeps room to take its traffic back"
         case ArmSwitch():
@@ -124,20 +131,22 @@ def _note(plan: Plan, phase: Phase, command: Command) -> str:
 
 def _note_creation(plan: Plan, command: CreateConfig) -> str:
     if command.config.name == plan.side_by_side.name:
-        return f"live config + variant {plan.candidate.variant}: {_fleet(plan)}, share 0"
+        added = (f"variant {each.variant}: {_fleet(plan, each)}, share 0" for each in plan.newcomers)
+        return f"live config + {' + '.join(added)}"
     return f"live config with {plan.candidate.model} as {plan.baseline.variant}'s model"
 
 
 def _note_application(plan: Plan, command: ApplyConfig) -> str:
     baseline, candidate = plan.baseline.variant, plan.candidate
     if command.config == plan.side_by_side.name:
-        return f"AWS starts the candidate; {baseline} keeps all traffic"
-    return f"{baseline} moves to {candidate.model}; {candidate.variant} goes"
+        started = " and its twin of the baseline" if plan.control else ""
+        return f"AWS starts the candidate{started}; {baseline} keeps all traffic"
+    gone = " and ".join(each.variant for each in plan.newcomers)
+    return f"{baseline} moves to {candidate.model}; {gone} {'go' if plan.control else 'goes'}"
 
 
-def _fleet(plan: Plan) -> str:
-    kind = instance_type(plan.side_by_side, plan.candidate.variant)
-    return f"{plan.candidate.model}, {plan.candidate.instances} × {kind}"
+def _fleet(plan: Plan, contender: Contender) -> str:
+    return f"{contender.model}, {contender.instances} × {instance_type(plan.side_by_side, contender.variant)}"
 
 
 def _when_inconclusive(policy: Policy) -> str:

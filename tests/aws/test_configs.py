@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.stub import Stubber
 
-from policies.endpoint_config import EndpointConfig, add_candidate, mark
+from policies.endpoint_config import EndpointConfig, mark, put_beside
 from policies.errors import NotFound
 from rollway.aws.configs import create_config, delete_config
 from rollway.aws.sagemaker import describe_config, find_config
@@ -19,7 +19,7 @@ from rollway.sandbox.cloud import Cloud
 def wanted(aws: Aws, live: str) -> EndpointConfig:
     """The live configuration with a candidate, marked as Rollway's."""
     config = describe_config(aws, "fraud-v6-config")
-    return mark(add_candidate(config, live, "fraud-v7", {"AllTraffic": 2, "candidate": 1}), "r-1")
+    return mark(put_beside(config, live, {"candidate": "fraud-v7"}, {"AllTraffic": 2, "candidate": 1}), "r-1")
 
 
 def test_created_as_wanted(aws: Aws, wanted: EndpointConfig) -> None:

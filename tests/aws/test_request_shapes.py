@@ -22,7 +22,7 @@ from policies.commands import (
     SetScaling,
     SetShares,
 )
-from policies.endpoint_config import add_candidate, mark
+from policies.endpoint_config import put_beside, mark
 from policies.observation import Arm, MetricsRequest
 from rollway.aws.cloudwatch import MetricsReader
 from rollway.aws.execution import carry_out
@@ -103,7 +103,7 @@ def commands(aws: Aws, live: str, switch: ArmSwitch, register: Callable[..., Non
     register(live, "AllTraffic", 20)
     sent.clear()
     facts = read_facts(aws, live, "fraud-v7")
-    config = mark(add_candidate(facts.config, live, "fraud-v7", {"AllTraffic": 2, "candidate": 1}), "r-1")
+    config = mark(put_beside(facts.config, live, {"candidate": "fraud-v7"}, {"AllTraffic": 2, "candidate": 1}), "r-1")
     (target,) = facts.surroundings.scaling
     return [
         CreateConfig(config=config),

@@ -9,7 +9,7 @@ import pytest
 from botocore.stub import Stubber
 
 from policies.commands import ApplyConfig, SetCapacity, SetShares
-from policies.endpoint_config import add_candidate
+from policies.endpoint_config import put_beside
 from policies.errors import EndpointBusy, NotFound
 from rollway.aws.configs import create_config
 from rollway.aws.errors import ConfigNotFound
@@ -30,7 +30,9 @@ MISSING = 'Could not find endpoint configuration "arn:aws:sagemaker:us-east-1:12
 @pytest.fixture
 def canary(aws: Aws, live: str) -> str:
     """A configuration with the candidate beside the baseline; its name."""
-    config = add_candidate(describe_config(aws, "fraud-v6-config"), live, "fraud-v7", {"AllTraffic": 2, "candidate": 1})
+    config = put_beside(
+        describe_config(aws, "fraud-v6-config"), live, {"candidate": "fraud-v7"}, {"AllTraffic": 2, "candidate": 1}
+    )
     create_config(aws, config)
     return config.name
 

@@ -22,7 +22,7 @@ from policies.facts import Endpoint, Surroundings
 from policies.lifecycle import begin, record_intent, record_result
 from policies.loading import parse_policy
 from policies.needs import wanted_metrics
-from policies.observation import Halt, Metrics, Observation, Signal, Unavailable
+from policies.observation import Halt, Metrics, MetricsRequest, Observation, Signal, Unavailable
 from policies.plan import Plan, make_plan
 from policies.preview import imagine, imagine_scaling
 from policies.taking_up import take_up
@@ -46,6 +46,7 @@ def _run(plan: Plan, looks: list[Case]) -> Iterator[Decision]:
     )
     surroundings = plan.surroundings
     traffic: list[pd.DataFrame] = []
+    series: dict[str, pd.Series] = {}
     underway: list[Command] = []
     for look in looks:
         now = START + parse_duration(look["at"])
@@ -53,10 +54,12 @@ def _run(plan: Plan, looks: list[Case]) -> Iterator[Decision]:
             state = take_up(plan, state, parse_duration(look["taken_up_after"]), now)
         endpoint = _change(plan, endpoint, look.get("endpoint", {}), underway)
         traffic += [_segment(**segment) for segment in look.get("traffic", [])]
+        for name, points in look.get("series", {}).items():
+            series[name] = pd.concat([*([series[name]] if name in series else []), _points(*points)])
         wanted = wanted_metrics(plan, state)
         seen = Observation(
             endpoint=Unavailable(look["unreadable"]) if "unreadable" in look else endpoint,
-            metrics=_metrics(plan, traffic, now, look.get("no_metrics")) if wanted else None,
+            metrics=_metrics(wanted, (traffic, series), now, look.get("no_metrics")) if wanted else None,
             signals=tuple(
                 Signal(by="kim", reason="because", verb=verb, id=f"{look['at']}-{verb}")
                 for verb in look.get("signals", [])
@@ -107,13 +110,23 @@ def _segment(since: str, until: str, **rates: Any) -> pd.DataFrame:
     return make_strata(first, int((end - first) / MINUTE), **rates)
 
 
-def _metrics(plan: Plan, traffic: list[pd.DataFrame], now: datetime, trouble: str | None) -> Metrics | Unavailable:
+def _points(since: str, until: str, value: float) -> pd.Series:
+    first, end = START + parse_duration(since), START + parse_duration(until)
+    minutes = pd.date_range(first, end, freq="1min", inclusive="left", name="minute")
+    return pd.Series(float(value), index=minutes)
+
+
+def _metrics(
+    wanted: MetricsRequest, seen: tuple[list[pd.DataFrame], dict[str, pd.Series]], now: datetime, trouble: str | None
+) -> Metrics | Unavailable:
     if trouble:
         return Unavailable(trouble)
-    settled = now - plan.policy.metrics.settle
+    traffic, series = seen
+    settled = now - wanted.settle
     strata = pd.concat([make_strata(START, 0), *traffic], ignore_index=True)
-    strata = strata.loc[strata["minute"] <= settled - MINUTE]
-    return Metrics(strata=strata, series={}, settled_until=settled.replace(second=0, microsecond=0))
+    strata = strata.loc[(strata["minute"] >= wanted.since) & (strata["minute"] <= settled - MINUTE)]
+    known = {name: points[points.index <= settled - MINUTE] for name, points in series.items()}
+    return Metrics(strata=strata, series=known, settled_until=settled.replace(second=0, microsecond=0))
 
 
 def _result(text: str) -> CommandResult:

@@ -91,7 +91,8 @@ class Outsiders:
         self.interfered = True
         match what:
             case "shifted" if len(self.aws.endpoint.variants) > 1:
-                self._move(self.aws.endpoint.config, dict(zip(self.aws.endpoint.shares, (66.5, 33.5), strict=True)))
+                first, *others = self.aws.endpoint.shares
+                self._move(self.aws.endpoint.config, {first: 66.5} | dict.fromkeys(others, 33.5 / len(others)))
             case "deployed":
                 self.aws.configs.add(FOREIGN)
                 self._move(FOREIGN, {BASELINE: 100.0})

@@ -18,17 +18,27 @@ SCALINGS: tuple[tuple[ScalingTarget, ...], ...] = (
 )
 
 
+SLO = {"slo": {"metric": "ModelLatency", "statistic": "p99", "at_most": 1e6}}
+WATCHES = ({}, {"watch": "3m", "guardrails": SLO})
+PROBES = ({}, {"probes": {"body": "1,2,3"}})
+
+
 @st.composite
 def plans(draw: st.DrawFn) -> Plan:
-    """A ladder of one to three rungs, sometimes to 100 %, for a small or a large fleet, autoscaled or not, with a switch or without."""
-    shares = sorted(draw(st.sets(st.integers(1, 100), min_size=1, max_size=3)))
+    """Any strategy, of one to three rungs, with or without probes, watch, autoscaling and switch, for a small or a large fleet."""
+    strategy = draw(st.sampled_from(["canary", "blue_green", "control_twin"]))
+    highest = 50 if strategy == "control_twin" else 100
+    shares = sorted(draw(st.sets(st.integers(1, highest), min_size=1, max_size=3)))
     ladder = [{"share": share, "bake": "2m", "approval": draw(st.booleans())} for share in shares]
     policy = make_policy(
+        strategy=strategy,
         stages=ladder,
         keep_control=False,
         on_drift=draw(st.sampled_from(["hold", "abort"])),
         on_crash=draw(st.sampled_from(["resume", "roll_back"])),
         dead_mans_switch={"mode": draw(st.sampled_from(["required", "none"]))},
+        **draw(st.sampled_from(WATCHES)),
+        **draw(st.sampled_from(PROBES)),
         **TIMES,
     )
     return make_rollout(policy, draw(st.sampled_from([1, 2, 7])), *draw(st.sampled_from(SCALINGS)))

@@ -16,6 +16,7 @@ from policies.commands import (
     CreateConfig,
     DeleteConfig,
     DisarmSwitch,
+    Probe,
     SetCapacity,
     SetScaling,
     SetShares,
@@ -159,12 +160,14 @@ class SimulatedAws:
             case _:
                 return True
 
-    def _obey(self, command: CreateConfig | DeleteConfig | SetScaling | ArmSwitch | DisarmSwitch) -> None:
+    def _obey(self, command: CreateConfig | DeleteConfig | Probe | SetScaling | ArmSwitch | DisarmSwitch) -> None:
         match command:
             case CreateConfig():
                 self.configs.add(command.config.name)
             case DeleteConfig():
                 self.configs.discard(command.config)
+            case Probe():
+                assert command.variant in self.endpoint.shares
             case SetScaling():
                 self.scaling[command.scaling.variant] = command.scaling
             case ArmSwitch():

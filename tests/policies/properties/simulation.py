@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final, get_args
 
+from policies.baking import needed_gates
 from policies.commands import Command
 from policies.decide import decide
 from policies.decision import Decision
@@ -223,5 +224,5 @@ def judge_by(weather: str, plan: Plan, state: State, metrics: Metrics | Unavaila
     del metrics
     said = {"fail": Answer.FAIL, "inconclusive": Answer.INCONCLUSIVE, "no metrics": Answer.ERROR}
     answer = said.get(weather, Answer.PASS)
-    names = plan.stages[state.stage].gates
+    names = sorted(needed_gates(plan, state))
     return tuple(GateVerdict(gate=name, verdict=answer, sentence=weather) for name in names) if state.windows else ()

@@ -5,12 +5,13 @@ import re
 import pytest
 
 from policies.endpoint_config import (
+    CANDIDATE_NAMES,
     EndpointConfig,
-    add_candidate,
-    candidate_name,
+    choose_name,
     creatable,
     mark,
     name_config,
+    put_beside,
     replace_model,
 )
 from tests.policies.building import BASELINE, make_config, make_rollout
@@ -37,7 +38,7 @@ def test_a_name_follows_the_content_only() -> None:
 def test_unknown_members_are_kept() -> None:
     """A member that SageMaker adds tomorrow is carried into both configurations, for both variants."""
     live = make_config()
-    beside, promoted = add_candidate(live, "e", "fraud-v7", COUNTS), replace_model(live, "e", "fraud-v7")
+    beside, promoted = put_beside(live, "e", {"candidate": "fraud-v7"}, COUNTS), replace_model(live, "e", "fraud-v7")
     for config in (beside, promoted):
         assert config.fields["KmsKeyId"] == "key-1"
         assert all(variant["FutureMember"] == {"deep": [1, 2]} for variant in config.variants)
@@ -45,7 +46,7 @@ def test_unknown_members_are_kept() -> None:
 
 def test_the_candidate_stands_beside_the_baseline_at_share_0() -> None:
     """Adding the candidate neither moves traffic nor undoes what autoscaling did to the baseline."""
-    beside = add_candidate(make_config(), "e", "fraud-v7", COUNTS)
+    beside = put_beside(make_config(), "e", {"candidate": "fraud-v7"}, COUNTS)
     baseline, candidate = beside.variant(BASELINE), beside.variant("candidate")
     assert (baseline["InitialVariantWeight"], candidate["InitialVariantWeight"]) == (100.0, 0.0)
     assert (baseline["InitialInstanceCount"], candidate["InitialInstanceCount"]) == (7, 1)
@@ -61,8 +62,8 @@ def test_promotion_changes_the_model_and_nothing_else() -> None:
 
 def test_the_candidate_never_takes_the_live_variants_name() -> None:
     """An endpoint whose variant is called candidate already gets a challenger."""
-    assert candidate_name(make_config()) == "candidate"
-    assert candidate_name(make_config(VariantName="candidate")) == "challenger"
+    assert choose_name(make_config(), CANDIDATE_NAMES) == "candidate"
+    assert choose_name(make_config(VariantName="candidate"), CANDIDATE_NAMES) == "challenger"
 
 
 def test_tags_that_only_aws_may_set_are_dropped() -> None:
