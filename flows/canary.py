@@ -1,33 +1,12 @@
-"""The canary flow: one rollout, held from its plan to its outcome."""
-
-import asyncio
-import os
+"""The canary flow: the candidate climbs a ladder of shares."""
 
 from prefect import flow
 from prefect.client.schemas.objects import State
-from prefect.exceptions import Pause
-from prefect.logging import get_run_logger
-from prefect.states import Completed, Failed
 
-from policies.errors import AwsError, RolloutError
-from policies.facts import Endpoint
-from policies.lifecycle import Ending, Outcome
-from policies.loading import load_policy
-from policies.observation import Signal
-from policies.plan import Plan
-from rollway.aws.sagemaker import describe_endpoint
-from rollway.aws.session import Aws, connect
-from rollway.loop.clock import Clock, SystemClock
-from rollway.loop.drive import drive
-from rollway.loop.hands import PlainHands
-from rollway.loop.queueing import make_way
-from rollway.loop.rollout import Rollout
-from rollway.loop.starting import Request, open_journal, refuse_if_braked, start
-from rollway.reports.outcome import headline, render_report
-from tasks.artifacts import publish_report
-from tasks.aws import forewarn, plan
-from tasks.hands import PrefectHands
+from policies.errors import RolloutError
+from policies.lifecycle import Ending
 from tasks.request import RolloutRequest
+from tasks.rolling_out import roll_out
 
 
 @flow(name="canary", flow_run_name="{rollout.endpoint} to {rollout.model}", persist_result=False)
@@ -37,93 +16,4 @@ async def canary(rollout: RolloutRequest) -> State[Ending | RolloutError]:
     The run ends *Promoted*, *Rolled back*, *Aborted* or *Inconclusive*; those are results. It fails when the endpoint could not be
     brought back to its baseline, or when the rollout could not start.
     """
-    clock = SystemClock()
-    try:
-        aws = await asyncio.to_thread(connect, rollout.region or None)
-        under_way = await set_out(aws, rollout, clock)
-    except RolloutError as error:
-        return Failed(name="Not started", message=f"{error}\n{error.hint}".strip(), data=error)
-    ending = await drive_to_the_end(under_way, aws, clock)
-    await report(aws, under_way, ending)
-    return final_state(under_way, ending)
-
-
-async def set_out(aws: Aws, rollout: RolloutRequest, clock: Clock) -> Rollout:
-    """Plan the rollout and claim the endpoint for it.
-
-    Raises:
-        RolloutError: the rollout cannot start; nothing was changed in SageMaker.
-    """
-    store = open_journal(aws, journal_location(rollout))
-    request = Request(rollout.endpoint, rollout.model, load_policy(rollout.policy))
-    await make_way(request, store, lambda: PlainHands(aws), clock)
-    planned = await plan(aws, request, clock.now())
-    if rollout.automatic:
-        await asyncio.to_thread(refuse_if_braked, planned, store, clock.now())
-    await warn(aws, planned, clock)
-    return await asyncio.to_thread(start, planned, store, PrefectHands(aws))
-
-
-async def warn(aws: Aws, planned: Plan, clock: Clock) -> None:
-    """Log which gates may not decide in time at the present traffic. Nothing here may keep the rollout from starting."""
-    try:
-        for line in (await forewarn(aws, planned, clock.now())).lines:
-            get_run_logger().warning(line)
-    except Exception as error:  # noqa: BLE001 - Prefect's server may be away, and a task may run out of time
-        get_run_logger().warning("whether the gates can decide in time is not known: %r", error)
-
-
-def journal_location(rollout: RolloutRequest) -> str:
-    """Return where the journal lies.
-
-    Raises:
-        RolloutError: neither the request nor the environment says so.
-    """
-    location = rollout.journal or os.environ.get("ROLLWAY_JOURNAL")
-    if not location:
-        raise RolloutError(
-            "no journal is given", hint="Set ROLLWAY_JOURNAL=s3://bucket/prefix, or fill in the field Journal."
-        )
-    return location
-
-
-async def drive_to_the_end(rollout: Rollout, aws: Aws, clock: Clock) -> Ending:
-    """Drive the rollout until it has ended, also when somebody suspends the run.
-
-    Prefect carries out no task of a suspended run and wants its process to exit. So the rollout goes back to its baseline first, without
-    Prefect; a run that is resumed begins anew.
-    """
-    try:
-        return await drive(rollout, clock)
-    except Pause:
-        get_run_logger().warning("the run was suspended: going back to the baseline; resumed, it begins anew")
-        rollout.hands = PlainHands(aws)
-        rollout.interrupt(
-            Signal(verb="abort", reason="the run was suspended", by="the process that drives the rollout")
-        )
-        return await drive(rollout, clock)
-
-
-async def report(aws: Aws, rollout: Rollout, ending: Ending) -> None:
-    """Publish the outcome and why. The rollout is over: nothing here may spoil its result."""
-    try:
-        chronicle = await asyncio.to_thread(rollout.journal.read)
-        live = await asyncio.to_thread(_read_live, aws, rollout.plan.endpoint)
-        await publish_report(render_report(chronicle, ending, live), rollout.plan.endpoint)
-    except Exception as error:  # noqa: BLE001 - Prefect's server may be away, and its client raises whatever its HTTP client does
-        get_run_logger().warning("the report could not be published: %r", error)
-
-
-def final_state(rollout: Rollout, ending: Ending) -> State[Ending | RolloutError]:
-    """Return the state in which the flow run ends."""
-    message = f"{headline(rollout.plan, ending)} — {ending.reason}"
-    if ending.outcome is Outcome.ROLLBACK_FAILED:
-        return Failed(name="Rollback failed", message=message, data=ending)
-    return Completed(name=ending.outcome.replace("_", " ").capitalize(), message=message, data=ending)
-
-
-def _read_live(aws: Aws, endpoint: str) -> Endpoint | None:
-    try:
-        return describe_endpoint(aws, endpoint)
-    except AwsError:
-        return None
+    return await roll_out(rollout, "canary")

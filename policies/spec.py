@@ -249,6 +249,10 @@ class Policy(Frozen):
         """Return how much of the traffic of the two arms that are compared the candidate gets, in percent."""
         return 50.0 if self.strategy == "control_twin" else share
 
+    def compared_part(self, share: float) -> float:
+        """Return which part of all traffic the two arms that are compared get together, as a fraction."""
+        return 2 * share / 100 if self.strategy == "control_twin" else 1.0
+
     @property
     def take_over_after(self) -> timedelta:
         """How long the process of a rollout may be silent before another takes over: early enough to put off the switch."""

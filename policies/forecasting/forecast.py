@@ -155,6 +155,7 @@ def _find(
     """Return after how long each fault is typically found; None for not within that time."""
     if share >= WHOLE or not within:
         return [None] * len(faults)
+    traffic, share = traffic.times(policy.compared_part(share)), policy.compared_share(share)
     times = fail_times(policy, traffic, share, faults, within / MINUTE)
     typical = [None if time is None else MEDIAN * time * MINUTE for time in times]
     return [time if time is not None and time <= within else None for time in typical]

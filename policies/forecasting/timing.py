@@ -38,6 +38,7 @@ NEVER: Final = Need(None, None)
 def find_needs(policy: Policy, traffic: Traffic, share: float) -> dict[str, Need]:
     """Return what each gate and guardrail needs at a share, in the order of the policy."""
     most = policy.deadline / MINUTE
+    traffic, share = traffic.times(policy.compared_part(share)), policy.compared_share(share)
     compared = pass_times(policy, traffic, share, most) if share < WHOLE else {}
     judged: Mapping[str, Gate] = policy.gates | policy.guardrails
     return {

@@ -50,10 +50,14 @@ class Study:
         """The traffic by stratum: the policy's ladder with a stratum per period. A world's minute is then a period."""
         period = self.policy.metrics.period
         ladder = tuple(
-            (stage.share, ceil((self.policy.warm_up + stage.bake + self.extension) / period))
+            (
+                self.policy.compared_share(stage.share),
+                ceil((self.policy.warm_up + stage.bake + self.extension) / period),
+            )
             for stage in self.policy.stages
         )
-        return TrafficPlan(self.requests_per_minute * (period / _MINUTE), ladder)
+        parts = tuple(self.policy.compared_part(stage.share) for stage in self.policy.stages)
+        return TrafficPlan(self.requests_per_minute * (period / _MINUTE), ladder, parts)
 
     @property
     def lag(self) -> int:

@@ -40,10 +40,12 @@ class TrafficPlan:
     Attributes:
         requests_per_minute: mean requests of both arms together, before the world changes it.
         ladder: stages, each a pair of the candidate's share in percent and the stage's length in minutes.
+        parts: which part of that traffic the two arms get, by stage; all of it if left empty.
     """
 
     requests_per_minute: float
     ladder: tuple[tuple[float, int], ...]
+    parts: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         if self.requests_per_minute < 0.0 or not self.ladder:
@@ -75,6 +77,11 @@ class TrafficPlan:
     def share(self) -> Floats:
         """The candidate's share in percent, minute by minute."""
         return np.array([share for share, _ in self.ladder])[self.stage]
+
+    @property
+    def volume(self) -> Floats:
+        """Mean requests of both arms together, minute by minute."""
+        return self.requests_per_minute * np.array(self.parts or [1.0] * len(self.ladder))[self.stage]
 
 
 @dataclass(frozen=True)
@@ -116,7 +123,7 @@ class Scenario:
         percent = self.plan.share if arm == "candidate" else ALL - self.plan.share
         errors = self.service.error_rate * weather.shared_errors * truth.error_ratio + truth.error_added
         return Expected(
-            requests=self.plan.requests_per_minute * percent / ALL * truth.heard * weather.volume,
+            requests=self.plan.volume * percent / ALL * truth.heard * weather.volume,
             error_rate=np.clip(errors * _of(weather.own_errors, arm), 0.0, 1.0),
             latency=truth.latency,
             log_shift=_of(weather.log_latency, arm),

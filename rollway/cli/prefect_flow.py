@@ -12,18 +12,23 @@ from httpx import HTTPError
 from prefect.client.schemas.objects import State
 from prefect.exceptions import PrefectException
 
+from flows.blue_green import blue_green
 from flows.canary import canary
+from flows.control_twin import control_twin
+from flows.linear import linear
 from policies.errors import JournalError
 from policies.lifecycle import Ending
 from rollway.cli.driving import Result, Witness, gave_up, lost_control
 from rollway.cli.failures import UsageProblem
 from tasks.request import RolloutRequest
 
+_FLOWS: Final = {"canary": canary, "linear": linear, "blue_green": blue_green, "control_twin": control_twin}
+"""The flow of each strategy."""
 _SHOWN_BY_THE_WATCH: Final = ("prefect.flow_runs", "prefect.task_runs")
 
 
-def run_canary(request: RolloutRequest, witness: Witness) -> Result:
-    """Run the canary flow to its end.
+def run_flow(strategy: str, request: RolloutRequest, witness: Witness) -> Result:
+    """Run the flow of a strategy to its end.
 
     Raises:
         UsageProblem: Prefect's server cannot be reached.
@@ -34,7 +39,7 @@ def run_canary(request: RolloutRequest, witness: Witness) -> Result:
     for name in _SHOWN_BY_THE_WATCH:
         logging.getLogger(name).propagate = False  # off this console; they still go to Prefect's server
     try:
-        outcome = asyncio.run(_play(request))
+        outcome = asyncio.run(_play(strategy, request))
     except (HTTPError, PrefectException, RuntimeError) as error:
         raise UsageProblem(
             f"the Prefect flow could not be run: {error}",
@@ -45,9 +50,9 @@ def run_canary(request: RolloutRequest, witness: Witness) -> Result:
     raise _explain(outcome, witness)
 
 
-async def _play(request: RolloutRequest) -> Any:  # noqa: ANN401 - an ending, or whatever exception ended the run
+async def _play(strategy: str, request: RolloutRequest) -> Any:  # noqa: ANN401 - an ending, or whatever exception ended the run
     run = cast(
-        "Awaitable[State[Any]]", canary(request, return_state=True)
+        "Awaitable[State[Any]]", _FLOWS[strategy](request, return_state=True)
     )  # Prefect types this as if the flow were not async
     state = await run
     return await state.aresult(raise_on_failure=False)

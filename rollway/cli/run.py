@@ -51,7 +51,9 @@ def command(**options: Unpack[Options]) -> int:
     """Roll a model out on ENDPOINT and stay until it is promoted or taken back."""
     policy, journal = load_policy(options["policy"]), need_journal(options["journal"])
     result = (
-        _run_as_flow(options, journal) if _wants_prefect(options["prefect"]) else _run_here(options, policy, journal)
+        _run_as_flow(options, policy.strategy, journal)
+        if _wants_prefect(options["prefect"])
+        else _run_here(options, policy, journal)
     )
     emit(options["output"], result.describe(), result.say())
     return EXIT_OF_OUTCOME[result.ending.outcome]
@@ -85,16 +87,16 @@ def _run_here(options: Options, policy: Policy, journal: str) -> Result:
         return drive_here(start(plan, store, hands), world, witness)
 
 
-def _run_as_flow(options: Options, journal: str) -> Result:
+def _run_as_flow(options: Options, strategy: str, journal: str) -> Result:
     request = _fill_in(options, journal)
-    from rollway.cli.prefect_flow import run_canary  # noqa: PLC0415 - Prefect takes seconds to import
+    from rollway.cli.prefect_flow import run_flow  # noqa: PLC0415 - Prefect takes seconds to import
 
     if options["profile"]:
         os.environ["AWS_PROFILE"] = options[
             "profile"
         ]  # the flow's form has no field for it, and it runs in this process
     with watching(current_world()) as witness:
-        return run_canary(request, witness)
+        return run_flow(strategy, request, witness)
 
 
 def _fill_in(options: Options, journal: str) -> RolloutRequest:

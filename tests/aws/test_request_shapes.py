@@ -22,7 +22,7 @@ from policies.commands import (
     SetScaling,
     SetShares,
 )
-from policies.endpoint_config import put_beside, mark
+from policies.endpoint_config import mark, put_beside
 from policies.observation import Arm, MetricsRequest
 from rollway.aws.cloudwatch import MetricsReader
 from rollway.aws.execution import carry_out

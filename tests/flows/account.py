@@ -2,6 +2,7 @@
 
 import random
 import threading
+import time
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -69,6 +70,16 @@ class Account:
             and len(live["ProductionVariants"]) == 1
             and [each["EndpointConfigName"] for each in configs] == [BASELINE_CONFIG]
         )
+
+    def restore(self) -> None:
+        """Bring the endpoint back to its first configuration, and remove every other."""
+        if not self.is_on_baseline():
+            self.cloud.call("UpdateEndpoint", {"EndpointName": ENDPOINT, "EndpointConfigName": BASELINE_CONFIG})
+            while self.live()["EndpointStatus"] != "InService":
+                time.sleep(PULSE_S)
+            for config in self.cloud.call("ListEndpointConfigs", {})["EndpointConfigs"]:
+                if config["EndpointConfigName"] != BASELINE_CONFIG:
+                    self.cloud.call("DeleteEndpointConfig", {"EndpointConfigName": config["EndpointConfigName"]})
 
     def changes(self) -> list[str]:
         """The operations that would have changed SageMaker since the account was set up."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from prefect import get_client
+from prefect import Flow, get_client
 from prefect.client.schemas.objects import FlowRun, State
 
 from flows.canary import canary
@@ -76,10 +76,10 @@ class Played:
         return self.state.state_details.flow_run_id
 
 
-def play(request: dict[str, Any], watcher: Watcher | None = None) -> Played:
-    """Run the flow to its end with the parameter that Prefect's form would send, watched by the test."""
+def play(request: dict[str, Any], watcher: Watcher | None = None, flow: Flow[..., Any] = canary) -> Played:
+    """Run a flow to its end with the parameter that Prefect's form would send, watched by the test."""
     with watched_by(watcher or _look_away):
-        return Played(asyncio.run(canary(request, return_state=True)))
+        return Played(asyncio.run(flow(request, return_state=True)))
 
 
 def play_and_cancel(request: dict[str, Any]) -> Played:

@@ -118,7 +118,10 @@ class Rehearsal:
         if policy and policy.get("gates") == QUICK["gates"]:
             self.rate_per_s = 3.0
         aws = self.aws
-        request = Request(ENDPOINT, candidate, parse_policy(POLICY | (policy or {})))
+        fields = POLICY | (policy or {})
+        if "step" in fields:
+            del fields["stages"]
+        request = Request(ENDPOINT, candidate, parse_policy(fields))
         self.rollout = start(plan_rollout(aws, request, self.now()), self.store, PlainHands(aws, self.timing))
         return self.rollout
 

@@ -1,0 +1,19 @@
+"""The linear flow: a canary by equal steps."""
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+
+from policies.errors import RolloutError
+from policies.lifecycle import Ending
+from tasks.request import RolloutRequest
+from tasks.rolling_out import roll_out
+
+
+@flow(name="linear", flow_run_name="{rollout.endpoint} to {rollout.model}", persist_result=False)
+async def linear(rollout: RolloutRequest) -> State[Ending | RolloutError]:
+    """Roll a model out on a live endpoint by equal steps.
+
+    The run ends *Promoted*, *Rolled back*, *Aborted* or *Inconclusive*; those are results. It fails when the endpoint could not be
+    brought back to its baseline, or when the rollout could not start.
+    """
+    return await roll_out(rollout, "linear")
