@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from policies.gates import spec as gates
+from policies.probes import ProbeSpec
 from policies.spec import BrakeSpec, HistogramSpec, InconclusiveSpec, MetricsSpec, Policy, Risk, StageSpec, Timeouts
 from policies.switch import SwitchSpec
 from policies.values import format_duration
@@ -24,6 +25,7 @@ REFERENCE: Final = Path(__file__).parent / "reference"
 _PARTS: Final[dict[str, type[BaseModel]]] = {
     "The policy": Policy,
     "`stages[…]`": StageSpec,
+    "`probes`": ProbeSpec,
     "`metrics`": MetricsSpec,
     "`metrics.histograms`": HistogramSpec,
     "`risk`": Risk,
