@@ -14,6 +14,7 @@ from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     CredentialRetrievalError,
+    FlexibleChecksumError,
     HTTPClientError,
     IncompleteReadError,
     NoCredentialsError,
@@ -154,7 +155,13 @@ _RULES: Final = (
 _NO_CREDENTIALS: Final = (NoCredentialsError, PartialCredentialsError, ProfileNotFound)
 _NOT_RENEWED: Final = (CredentialRetrievalError, SSOError, TokenRetrievalError)
 """Credentials that are known and could not be renewed: a session is over, or what hands them out does not answer."""
-_NO_ANSWER: Final = (BotoConnectionError, HTTPClientError, IncompleteReadError, ResponseStreamingError)
+_NO_ANSWER: Final = (
+    BotoConnectionError,
+    FlexibleChecksumError,
+    HTTPClientError,
+    IncompleteReadError,
+    ResponseStreamingError,
+)
 
 _NOT_IMPLEMENTED: Final = 501
 _SERVER_ERRORS: Final = 500

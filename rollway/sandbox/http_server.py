@@ -115,9 +115,16 @@ class _Handler(MotoRequestHandler):
 
 
 def _with_whole_body(environ: WSGIEnvironment) -> WSGIEnvironment:
-    """Read the body, chunked or not, and hand it on as one of known length."""
+    """Read the body, chunked or not, and hand it on as one of known length.
+
+    Raises:
+        ConnectionResetError: the client went away in the middle of it. Nothing of such a request may take effect.
+    """
     chunked = environ.pop("HTTP_TRANSFER_ENCODING", None)
-    body = environ["wsgi.input"].read(-1 if chunked else int(environ.get("CONTENT_LENGTH") or 0))
+    length = int(environ.get("CONTENT_LENGTH") or 0)
+    body = environ["wsgi.input"].read(-1 if chunked else length)
+    if not chunked and len(body) < length:
+        raise ConnectionResetError(f"{len(body)} bytes of {length} came")
     return {**environ, "wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body))}
 
 

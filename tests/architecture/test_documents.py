@@ -5,8 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from policies.loading import load_policy
+
 LINK = re.compile(r"\]\((?!https?:|mailto:|data:|#)([^)\s#]+)")
 PATH = re.compile(r"`(?:\.venv/bin/pytest )?((?:policies|rollway|tasks|flows|tests|docs|benchmarks)/[\w./-]+)`")
+DIGEST = re.compile(r"\b([a-z_]+)@([0-9a-f]{7})\b")
 TARGET = re.compile(r"`make ([a-z]+)`")
 
 
@@ -43,3 +46,9 @@ def test_named_make_targets_exist(root: Path, pages: list[Path]) -> None:
     offered = set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
     named = {target for page in pages for target in TARGET.findall(page.read_text("utf-8"))}
     assert named - offered == set()
+
+
+def test_shown_policies_have_the_digest_that_is_printed(pages: list[Path]) -> None:
+    """Output on a page is that of the policy as it ships: the README shows one, and each has today's digest."""
+    shown = {found for page in pages for found in DIGEST.findall(page.read_text("utf-8"))}
+    assert shown == {("canary", load_policy("canary").digest)}

@@ -90,6 +90,7 @@ def test_status_decides_where_the_code_is_unknown(status: int, kind: type[errors
         (boto.EndpointConnectionError(endpoint_url="https://sagemaker"), errors.TransientAwsError),
         (boto.ReadTimeoutError(endpoint_url="https://sagemaker"), errors.TransientAwsError),
         (boto.ConnectionClosedError(endpoint_url="https://sagemaker"), errors.TransientAwsError),
+        (boto.FlexibleChecksumError(error_msg="Expected checksum"), errors.TransientAwsError),
         (boto.IncompleteReadError(actual_bytes=1, expected_bytes=2), errors.TransientAwsError),
         (ResponseParserError("<html>"), errors.TransientAwsError),
         (boto.NoRegionError(), errors.PermanentAwsError),

@@ -1,11 +1,14 @@
-"""The simulated AWS of the chaos suite, in a process of its own, and a clean process to fork the victims from."""
+"""The simulated AWS of the chaos suite, in a process of its own, and the processes that direct the chaos.
+
+A director is a process without threads, so that it may fork its victims, and learns without fail how each of them ended.
+"""
 
 import multiprocessing
 import subprocess
 import sys
 from collections.abc import Callable, Generator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
@@ -15,6 +18,7 @@ import pytest
 from tests.chaos.actors import Site
 from tests.chaos.simulated_aws import BUCKET, ROLE
 
+AT_A_TIME = 6
 ENDPOINTS = [f"fraud-{number:02d}" for number in range(24)]
 POLICY: dict[str, Any] = {
     "strategy": "canary",
@@ -29,7 +33,9 @@ POLICY: dict[str, Any] = {
     "extend_at_most": "1m",
     "deadline": "10m",
     "lease": "6s",
+    "brake": {"failures": 1000},
 }
+"""Many of these rollouts are taken back at once, which is no incident here."""
 
 
 @dataclass(frozen=True)
@@ -38,31 +44,38 @@ class Ground:
 
     url: str
     folder: Path
-    context: ForkServerContext
 
     def site(self, endpoint: str, model: str = "v2", **policy: Any) -> Site:
         """An endpoint and the rollout that it shall get."""
         return Site(self.url, endpoint, model, POLICY | policy)
 
-    def fork(self, act: Callable[..., None], *arguments: object) -> BaseProcess:
-        """Start a process that acts."""
-        process = self.context.Process(target=act, args=arguments)
-        process.start()
-        return process
+
+def fork(act: Callable[..., None], *arguments: object) -> BaseProcess:
+    """Start a process that acts. Only for directors."""
+    process = multiprocessing.get_context("fork").Process(target=act, args=arguments)
+    process.start()
+    return process
+
+
+@pytest.fixture(scope="session")
+def directors() -> Generator[ProcessPoolExecutor]:
+    """Processes in which stories are played side by side."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tests.chaos.actors"])
+    with ProcessPoolExecutor(AT_A_TIME, mp_context=context) as pool:
+        yield pool
 
 
 @pytest.fixture(scope="session")
 def ground(tmp_path_factory: pytest.TempPathFactory) -> Generator[Ground]:
     """A simulated AWS with many endpoints, each looked after by autoscaling, and an empty journal."""
     folder = tmp_path_factory.mktemp("chaos")
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.chaos.actors"])
     command = [sys.executable, "-m", "tests.chaos.simulated_aws", str(folder), ",".join(ENDPOINTS)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdin is not None
         assert server.stdout is not None
         url = server.stdout.readline().strip()
-        place = Ground(url, folder, context)
+        place = Ground(url, folder)
         _furnish(place.site(ENDPOINTS[0]))
         yield place
         server.stdin.close()

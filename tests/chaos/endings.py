@@ -14,6 +14,12 @@ from tests.chaos.simulated_aws import INSTANCES
 WRITING = {"UpdateEndpoint", "UpdateEndpointWeightsAndCapacities", "RegisterScalableTarget", "DeleteSchedule"}
 
 
+def rollout_of(site: Site) -> str | None:
+    """The id of the endpoint's newest rollout; None as long as there was none."""
+    standing = read_standing(site.store(site.connect()), site.endpoint)
+    return standing.lease.rollout_id if standing else None
+
+
 def outcome_of(site: Site) -> str | None:
     """The outcome that the journal tells of; None while the rollout is under way."""
     standing = read_standing(site.store(site.connect()), site.endpoint)

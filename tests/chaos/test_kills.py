@@ -1,16 +1,17 @@
 """Processes of Rollway are killed at every boundary of every command: another goes on, and nothing is left half-done."""
 
 import signal
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import product
+from pathlib import Path
 
 import pytest
 
 from policies.commands import explain
 from rollway.journal.records import Intended
 from tests.chaos.actors import MOMENTS, Death, Moment, Site, begin, resume
-from tests.chaos.conftest import ENDPOINTS, Ground
+from tests.chaos.conftest import ENDPOINTS, Ground, fork
 from tests.chaos.endings import find_faults, outcome_of, records_of
 
 MOST_PROCESSES = 40
@@ -26,12 +27,11 @@ class Story:
     killed_at: list[str]
 
 
-def play(ground: Ground, site: Site, moment: Moment) -> Story:
+def play(site: Site, moment: Moment, register: Path) -> Story:
     """Kill each process at the moment of the first command at which none was killed yet; the one after it goes on."""
-    register = ground.folder / f"{site.endpoint}.killed"
     register.touch()
     for number in range(MOST_PROCESSES):
-        process = ground.fork(resume if number else begin, site, Death(moment, register))
+        process = fork(resume if number else begin, site, Death(moment, register))
         process.join(60)
         if process.exitcode == 0:
             return Story(site, register.read_text("utf-8").splitlines())
@@ -40,12 +40,12 @@ def play(ground: Ground, site: Site, moment: Moment) -> Story:
 
 
 @pytest.fixture(scope="module")
-def stories(ground: Ground) -> dict[tuple[str, Moment], Story]:
+def stories(ground: Ground, directors: ProcessPoolExecutor) -> dict[tuple[str, Moment], Story]:
     """A canary that is promoted and one that is taken back, for each moment, all at the same time."""
     plots = list(product(OUTCOMES, MOMENTS))
     sites = [ground.site(endpoint, model) for endpoint, (model, _) in zip(ENDPOINTS, plots, strict=False)]
-    with ThreadPoolExecutor(len(plots)) as pool:
-        played = pool.map(lambda site, plot: play(ground, site, plot[1]), sites, plots)
+    registers = [ground.folder / f"{site.endpoint}.killed" for site in sites]
+    played = directors.map(play, sites, [moment for _, moment in plots], registers)
     return dict(zip(plots, played, strict=True))
 
 

@@ -2,58 +2,77 @@
 
 import os
 import random
-from concurrent.futures import ThreadPoolExecutor
-from queue import SimpleQueue
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
 
 from tests.chaos.actors import Death, Site, begin, resume
-from tests.chaos.conftest import ENDPOINTS, Ground
-from tests.chaos.endings import find_faults, outcome_of, reset
+from tests.chaos.conftest import AT_A_TIME, ENDPOINTS, Ground, fork
+from tests.chaos.endings import find_faults, outcome_of, reset, rollout_of
 
 FULL = os.environ.get("ROLLWAY_CHAOS") == "full"
 ROLLOUTS = 500 if FULL else 6
 RESUMERS_KILLED = 200 if FULL else 4
-AT_A_TIME = 6
+MOSTLY = 0.7
+"""Part of the rollouts of which the first process lives long enough to begin them, and more."""
 SEED = int(os.environ.get("ROLLWAY_CHAOS_SEED", "7"))
 _LONGEST_S = 12.0
 """About as long as an undisturbed rollout takes."""
 _SPARE_ENDPOINTS = ENDPOINTS[8 : 8 + AT_A_TIME]
 
 
-def play(ground: Ground, site: Site, kills: list[float]) -> list[str]:
-    """Kill one process after the other, each after so many seconds, then let one finish; return what is wrong then."""
-    log = ground.folder / "requests.jsonl"
-    offset = log.stat().st_size
+@dataclass(frozen=True)
+class Story:
+    """What became of one rollout: its outcome, None if the first process died before it could begin, and what is wrong."""
+
+    outcome: str | None
+    faults: list[str]
+
+
+def play(site: Site, kills: list[float], log: Path) -> Story:
+    """Kill one process after the other, each after so many seconds, then let one finish; say what came of it."""
+    offset, before = log.stat().st_size, rollout_of(site)
     for number, seconds in enumerate(kills):
-        process = ground.fork(resume if number else begin, site, Death())
+        process = fork(resume if number else begin, site, Death())
         process.join(seconds)
         process.kill()
         process.join()
-    last = ground.fork(resume, site, Death())
+    last = fork(resume, site, Death())
     last.join(120)
+    told = f"{site.endpoint} {kills}"
     if last.exitcode != 0:
         last.kill()
-        return [f"the last process ended with {last.exitcode}, the rollout is {outcome_of(site)}"]
-    return find_faults(site, log, offset) if outcome_of(site) else []
+        return Story(outcome_of(site), [f"{told}: the last process ended with {last.exitcode}"])
+    if rollout_of(site) == before:
+        return Story(None, [])
+    return Story(outcome_of(site), [f"{told}: {fault}" for fault in find_faults(site, log, offset)])
 
 
-def test_rollouts_survive_kills_at_random_moments(ground: Ground):
+def play_in_turn(sites: list[Site], kills: list[list[float]], log: Path) -> list[Story]:
+    """Play rollouts of one endpoint, one after the other."""
+    stories: list[Story] = []
+    for site, moments in zip(sites, kills, strict=True):
+        stories.append(play(site, moments, log))
+        reset(site)
+    return stories
+
+
+def test_rollouts_survive_kills_at_random_moments(ground: Ground, directors: ProcessPoolExecutor):
     """All of them end promoted or on their baseline, with nothing left over and no two processes writing in turns."""
     luck = random.Random(SEED)
     again = [number < RESUMERS_KILLED for number in range(ROLLOUTS)]
-    plots = [(luck.choice(["v2", "bad"]), [luck.uniform(0.2, _LONGEST_S) for _ in range(1 + more)]) for more in again]
-    free: SimpleQueue[str] = SimpleQueue()
-    for endpoint in _SPARE_ENDPOINTS:
-        free.put(endpoint)
+    kills = [[luck.uniform(0.2, _LONGEST_S) for _ in range(1 + more)] for more in again]
+    sites = [
+        ground.site(_SPARE_ENDPOINTS[number % AT_A_TIME], luck.choice(["v2", "bad"])) for number in range(ROLLOUTS)
+    ]
+    log = ground.folder / "requests.jsonl"
 
-    def one(plot: tuple[str, list[float]]) -> list[str]:
-        model, kills = plot
-        site = ground.site(free.get(), model)
-        try:
-            return [f"{site.endpoint} {kills}: {fault}" for fault in play(ground, site, kills)]
-        finally:
-            reset(site)
-            free.put(site.endpoint)
+    played = [
+        directors.submit(play_in_turn, sites[turn::AT_A_TIME], kills[turn::AT_A_TIME], log) for turn in range(AT_A_TIME)
+    ]
 
-    with ThreadPoolExecutor(AT_A_TIME) as pool:
-        faults = [fault for found in pool.map(one, plots) for fault in found]
-    assert faults == []
+    stories = [story for turn in played for story in turn.result()]
+    print(Counter(story.outcome for story in stories))  # noqa: T201 - read after hundreds of them
+    assert [fault for story in stories for fault in story.faults] == []
+    assert sum(story.outcome is not None for story in stories) > ROLLOUTS * MOSTLY

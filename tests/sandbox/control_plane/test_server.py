@@ -66,6 +66,17 @@ def test_throttling_works_over_http(aws: Client, cloud: Cloud) -> None:
     assert aws("sagemaker").list_endpoints()["Endpoints"] == []
 
 
+def test_a_request_that_breaks_off_has_no_effect(aws: Client, plane: ControlPlane) -> None:
+    """A client that dies between the headers and the end of the body has stored nothing, as on S3 itself."""
+    aws("s3").create_bucket(Bucket="journal")
+    head = "PUT /journal/record HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nhalf of it"
+    with socket.create_connection(("127.0.0.1", int(plane.url.rpartition(":")[2]))) as connection:
+        connection.sendall(head.encode())
+        connection.shutdown(socket.SHUT_WR)
+        assert connection.recv(1) == b"", "it hangs up"
+    assert "Contents" not in aws("s3").list_objects_v2(Bucket="journal")
+
+
 def test_of_many_creators_one_wins(aws: Client) -> None:
     """Concurrent requests for the same name: exactly one is accepted."""
     sagemaker = aws("sagemaker")
