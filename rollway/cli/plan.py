@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from policies.costing import forecast_usage
 from policies.facts import ScalingTarget
 from policies.loading import load_policy
 from policies.plan import Plan
@@ -23,6 +24,7 @@ from rollway.cli.words import name_policy, shortest_course
 from rollway.cli.world import current_world
 from rollway.loop.forewarning import Forewarning, forewarn
 from rollway.loop.starting import Request, plan_rollout
+from rollway.reports.prices import read_prices
 
 
 class Options(OnAws):
@@ -48,8 +50,13 @@ def command(**options: Unpack[Options]) -> int:
     live = describe_endpoint(aws, plan.endpoint)
     scaling = plan.surroundings.target(plan.baseline.variant)
     name, steps = name_policy(options["policy"], policy), number_steps(plan, live)
-    document = _document(plan, name, scaling, steps) | {"forecast": asdict(warning)}
-    emit(options["output"], document, _text(_headline(plan, name, scaling), plan, steps, warning))
+    cost = forecast_usage(plan).tell(read_prices())
+    document = _document(plan, name, scaling, steps) | {"forecast": asdict(warning), "cost": cost}
+    emit(
+        options["output"],
+        document,
+        _text(_headline(plan, name, scaling), steps, (*_closing(plan, cost), *_warnings(warning))),
+    )
     return Exit.OK
 
 
@@ -94,7 +101,7 @@ def _headline(plan: Plan, policy: str, scaling: ScalingTarget | None) -> Text:
     )
 
 
-def _text(headline: Text, plan: Plan, steps: Sequence[NumberedStep], warning: Forewarning) -> RenderableType:
+def _text(headline: Text, steps: Sequence[NumberedStep], closing: Sequence[RenderableType]) -> RenderableType:
     table = Table.grid(padding=(0, 2))
     table.add_column(justify="right", style="dim")
     table.add_column(justify="right", style="dim", no_wrap=True)
@@ -104,9 +111,17 @@ def _text(headline: Text, plan: Plan, steps: Sequence[NumberedStep], warning: Fo
         style = "bold yellow" if step.kind == "bake" else "bold" if step.kind == "set_shares" else ""
         at = f"+{format_duration(step.at)}" if step.at else ""
         table.add_row(str(step.number), at, Text(step.text, style), Text(step.note))
+    return Group(headline, "", table, "", *closing, "", Text("Nothing was changed.", "bold"))
+
+
+def _closing(plan: Plan, cost: str) -> list[RenderableType]:
     least, deadline = format_duration(shortest_course(plan.policy)), format_duration(plan.policy.deadline)
-    duration = (
-        f"At least {least}, and the time that AWS takes for each change; {deadline} at most, then back to the baseline."
-    )
-    warnings = ["", *(Text(line, "yellow") for line in warning.lines)] if warning.lines else []
-    return Group(headline, "", table, "", duration, *what_if(plan), *warnings, "", Text("Nothing was changed.", "bold"))
+    return [
+        f"At least {least}, and the time that AWS takes for each change; {deadline} at most, then back to the baseline.",
+        f"It costs at least {cost}, beside what the endpoint costs anyway.",
+        *what_if(plan),
+    ]
+
+
+def _warnings(warning: Forewarning) -> list[RenderableType]:
+    return ["", *(Text(line, "yellow") for line in warning.lines)] if warning.lines else []

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 
 from policies.commands import explain
+from policies.costing import Prices, measure_usage
+from policies.errors import PolicyError
 from policies.facts import Endpoint, format_shares
 from policies.lifecycle import Ending, Outcome, State
 from policies.plan import Plan
@@ -10,6 +12,7 @@ from policies.values import format_duration
 from policies.verdict import GateVerdict
 from rollway.journal.journal import Chronicle
 from rollway.journal.records import Carried, Decided, Handed, Intended, Record, Started, TakenUp
+from rollway.reports.prices import read_prices
 
 _HEADLINES = {
     Outcome.PROMOTED: "{candidate} serves all traffic of {endpoint}",
@@ -40,7 +43,7 @@ def render_report(chronicle: Chronicle, ending: Ending, live: Endpoint | None) -
         f"# {headline(plan, ending)}",
         ending.reason,
         f"**Live now:** {_live(live)}",
-        f"{_subject(plan)} · took {took} · journal `{plan.rollout_id}`",
+        f"{_subject(plan)} · took {took} · {_cost(plan, records)} · journal `{plan.rollout_id}`",
         "## Gates at the last look",
         _verdict_list(last_verdicts(records)),
         "## What happened (UTC)",
@@ -84,6 +87,24 @@ def _tell(record: Record) -> str:
 
 def _subject(plan: Plan) -> str:
     return f"{plan.baseline.model} → {plan.candidate.model} · policy {plan.policy.strategy}@{plan.policy.digest}"
+
+
+def _cost(plan: Plan, records: Sequence[Record]) -> str:
+    accepted = [
+        (record.at, record.command)
+        for record in records
+        if isinstance(record, Carried) and record.result.status == "accepted"
+    ]
+    usage = measure_usage(plan, accepted, records[-1].at)
+    return f"cost {usage.tell(_prices())} beside what the endpoint costs anyway"
+
+
+def _prices() -> Prices | None:
+    """A price table that cannot be read must not keep anybody from the report."""
+    try:
+        return read_prices()
+    except PolicyError:
+        return None
 
 
 def _live(live: Endpoint | None) -> str:

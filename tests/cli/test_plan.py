@@ -57,6 +57,7 @@ def test_its_document(player, policy_file, autoscaled):
         "deadline_s",
         "otherwise",
         "forecast",
+        "cost",
         "changed",
     }
     assert document["baseline"] == {
