@@ -6,11 +6,13 @@
 import random
 import sys
 import threading
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
 from rollway.sandbox.clock import WallClock
 from rollway.sandbox.cloud import Cloud
+from rollway.sandbox.errors import Refusal
 from rollway.sandbox.runtime.invocation import Runtime
 from rollway.sandbox.server import ControlPlane
 from rollway.sandbox.serving.callable_fleets import CallableFleets, Model
@@ -58,7 +60,8 @@ def keep_up_traffic(runtime: Runtime, cloud: Cloud, endpoints: list[str], ending
     while not ending.wait(_TRAFFIC_EVERY_S):
         cloud.tick()
         for endpoint in endpoints:
-            runtime.simulate(endpoint, [b"x"] * _REQUESTS)
+            with suppress(Refusal):  # a fleet that goes just now takes its requests along
+                runtime.simulate(endpoint, [b"x"] * _REQUESTS)
 
 
 def main(folder: Path, endpoints: list[str]) -> None:
