@@ -4,6 +4,7 @@ A director is a process without threads, so that it may fork its victims, and le
 """
 
 import multiprocessing
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Generator
@@ -18,7 +19,8 @@ import pytest
 from tests.chaos.actors import Site
 from tests.chaos.simulated_aws import BUCKET, ROLE
 
-AT_A_TIME = 6
+FULL = os.environ.get("ROLLWAY_CHAOS") == "full"
+AT_A_TIME = 12
 ENDPOINTS = [f"fraud-{number:02d}" for number in range(24)]
 POLICY: dict[str, Any] = {
     "strategy": "canary",

@@ -5,18 +5,50 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from policies.commands import explain
 from rollway.journal.records import Intended
 from tests.chaos.actors import MOMENTS, Death, Moment, Site, begin, resume
-from tests.chaos.conftest import ENDPOINTS, Ground, fork
+from tests.chaos.conftest import ENDPOINTS, FULL, Ground, fork
 from tests.chaos.endings import find_faults, outcome_of, records_of
 
 MOST_PROCESSES = 40
-OUTCOMES = {"v2": {"PROMOTED", "ROLLED_BACK"}, "bad": {"ROLLED_BACK"}}
+WELL = {"PROMOTED", "ROLLED_BACK"}
 """A good candidate is promoted, unless the machine is so slow that the dead-man's switch acts before the next process does."""
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A rollout to be killed: its candidate, what its policy says besides, and how it may end."""
+
+    model: str
+    fields: dict[str, Any]
+    outcomes: set[str]
+
+
+GREEN = {
+    "strategy": "blue_green",
+    "stages": [{"share": 90, "bake": "1s"}],
+    "probes": {"body": "1", "count": 5, "within": "2s"},
+}
+PLOTS = {
+    "canary promoted": Plot("v2", {}, WELL),
+    "canary taken back": Plot("bad", {}, {"ROLLED_BACK"}),
+    "blue/green promoted and watched": Plot("v2", GREEN | {"watch": "1s"}, WELL),
+    "control twin taken back": Plot(
+        "bad", {"strategy": "control_twin", "stages": [{"share": 40, "bake": "1s"}]}, {"ROLLED_BACK"}
+    ),
+}
+
+CASES: list[tuple[str, Moment]] = [
+    (plot, moment)
+    for plot, moment in product(PLOTS, MOMENTS)
+    if FULL or plot.startswith("canary") or moment == "after the call"
+]
+"""Every plot at every moment in ``make chaos``; in the suite the canaries, and the others at the worst moment."""
 
 
 @dataclass(frozen=True)
@@ -41,22 +73,23 @@ def play(site: Site, moment: Moment, register: Path) -> Story:
 
 @pytest.fixture(scope="module")
 def stories(ground: Ground, directors: ProcessPoolExecutor) -> dict[tuple[str, Moment], Story]:
-    """A canary that is promoted and one that is taken back, for each moment, all at the same time."""
-    plots = list(product(OUTCOMES, MOMENTS))
-    sites = [ground.site(endpoint, model) for endpoint, (model, _) in zip(ENDPOINTS, plots, strict=False)]
+    """Every plot for each moment, all at the same time."""
+    sites = [
+        ground.site(endpoint, PLOTS[plot].model, **PLOTS[plot].fields)
+        for endpoint, (plot, _) in zip(ENDPOINTS, CASES, strict=False)
+    ]
     registers = [ground.folder / f"{site.endpoint}.killed" for site in sites]
-    played = directors.map(play, sites, [moment for _, moment in plots], registers)
-    return dict(zip(plots, played, strict=True))
+    played = directors.map(play, sites, [moment for _, moment in CASES], registers)
+    return dict(zip(CASES, played, strict=True))
 
 
-@pytest.mark.parametrize("model", OUTCOMES)
-@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize(("plot", "moment"), CASES)
 def test_a_rollout_survives_a_kill_at_every_command(
-    ground: Ground, stories: dict[tuple[str, Moment], Story], model: str, moment: Moment
+    ground: Ground, stories: dict[tuple[str, Moment], Story], plot: str, moment: Moment
 ):
     """A process dies at every single command, and yet the rollout ends as it should, with nothing left over."""
-    story = stories[model, moment]
+    story = stories[plot, moment]
     intended = {explain(record.command) for record in records_of(story.site) if isinstance(record, Intended)}
     assert intended <= set(story.killed_at)
-    assert outcome_of(story.site) in OUTCOMES[model]
+    assert outcome_of(story.site) in PLOTS[plot].outcomes
     assert find_faults(story.site, ground.folder / "requests.jsonl") == []

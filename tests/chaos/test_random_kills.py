@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.chaos.actors import Death, Site, begin, resume
-from tests.chaos.conftest import AT_A_TIME, ENDPOINTS, Ground, fork
+from tests.chaos.conftest import ENDPOINTS, FULL, Ground, fork
 from tests.chaos.endings import find_faults, outcome_of, reset, rollout_of
 
-FULL = os.environ.get("ROLLWAY_CHAOS") == "full"
 ROLLOUTS = 500 if FULL else 6
 RESUMERS_KILLED = 200 if FULL else 4
+AT_A_TIME = 6
 MOSTLY = 0.7
 """Part of the rollouts of which the first process lives long enough to begin them, and more."""
 SEED = int(os.environ.get("ROLLWAY_CHAOS_SEED", "7"))
 _LONGEST_S = 12.0
 """About as long as an undisturbed rollout takes."""
-_SPARE_ENDPOINTS = ENDPOINTS[8 : 8 + AT_A_TIME]
+_SPARE_ENDPOINTS = ENDPOINTS[12 : 12 + AT_A_TIME]
 
 
 @dataclass(frozen=True)
