@@ -2,7 +2,7 @@
 
 One module per verb, named after it, whose ``command`` is the click command; it returns the exit code. A verb's module is imported when
 it is called and not before, so this module imports next to nothing and ``rollway --help`` is quick. Verbs that run no flow never import
-Prefect. Results go to stdout, progress and logs to stderr.
+Prefect, but for ``setup``. Results go to stdout, progress and logs to stderr.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ VERBS: Final = {
     "reconcile": "Bring to its end whatever no process drives any more.",
     "halt": "Halt every rollout at once.",
     "lift": "End a halt.",
+    "setup": "Set a Prefect server up: work pool, deployments, automations.",
     "version": "Show the versions of Rollway and what it stands on.",
 }
 """Every verb with its line of help, in the order of a first acquaintance."""

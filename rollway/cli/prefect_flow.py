@@ -1,6 +1,6 @@
 """A rollout as a Prefect flow in this process.
 
-The only module of the command line that imports Prefect; itself imported only to run a flow.
+Beside ``setting_up`` the only part of the command line that imports Prefect; itself imported only to run a flow.
 """
 
 import asyncio

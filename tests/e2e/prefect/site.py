@@ -7,8 +7,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,10 @@ from unittest.mock import patch
 import httpx
 
 from rollway.aws.session import Aws
+from rollway.cli.demo import processes
 from rollway.cli.demo.scene import set_scene
+from rollway.journal.leases import read_standing
+from rollway.loop.starting import open_journal
 
 ROOT = Path(__file__).parents[3]
 BIN = Path(sys.executable).parent
@@ -34,31 +38,54 @@ class Site:
     Attributes:
         aws: clients of the simulated AWS.
         api: a client of Prefect's REST API.
+        server: the process of Prefect's server.
+        workers: the process of a worker by its work pool; the documented one, and those that are there to be lost.
+        told: what each command that was typed in to bring everything up has printed.
     """
 
     aws: Aws
     api: httpx.Client
+    server: subprocess.Popen[bytes]
+    workers: dict[str, subprocess.Popen[bytes]]
+    told: Mapping[str, str]
 
     def ask(self, method: str, path: str, content: object = None) -> httpx.Response:
         """Ask Prefect's API; on SQLite it often says 503 when it is busy, and means "ask again"."""
         return wait_for(lambda: _unless_busy(self.api.request(method, path, json=content)))
 
-    def submit(self, **fields: str) -> httpx.Response:
-        """Press Submit on the deployment's form."""
-        deployment = self.ask("GET", "/deployments/name/canary/canary").json()["id"]
-        form = {"parameters": {"rollout": fields}}
-        return self.ask("POST", f"/deployments/{deployment}/create_flow_run", form)
+    def submit(self, deployment: str = "canary/canary", **fields: str) -> httpx.Response:
+        """Press Submit on a deployment's form."""
+        found = self.ask("GET", f"/deployments/name/{deployment}").json()["id"]
+        return self.ask("POST", f"/deployments/{found}/create_flow_run", {"parameters": {"rollout": fields}})
+
+    def copy_deployment(self, name: str, pool: str) -> None:
+        """Deploy the canary once more, to be run in another work pool."""
+        found = self.ask("GET", "/deployments/name/canary/canary").json()
+        kept = ("flow_id", "entrypoint", "pull_steps", "parameter_openapi_schema", "tags", "job_variables")
+        copy = {"name": name, "work_pool_name": pool} | {field: found[field] for field in kept}
+        assert self.ask("POST", "/work_pools/", {"name": pool, "type": "process"}).status_code == HTTPStatus.CREATED
+        assert self.ask("POST", "/deployments/", copy).status_code == HTTPStatus.CREATED
 
     def run(self, run_id: str) -> dict[str, Any]:
         """A flow run as Prefect knows it."""
         return self.ask("GET", f"/flow_runs/{run_id}").json()
 
-    def ended(self, run_id: str) -> dict[str, Any]:
+    def process_of(self, run_id: str) -> int:
+        """The id of the process in which a flow runs."""
+        return int(self.run(run_id)["infrastructure_pid"].rpartition(":")[2])
+
+    def ended(self, run_id: str, limit_s: float = LIMIT_S) -> dict[str, Any]:
         """The final state of a flow run, once it has one."""
         final = {"COMPLETED", "FAILED", "CANCELLED", "CRASHED"}
-        return wait_for(lambda: state if (state := self.run(run_id)["state"])["type"] in final else None)
+        return wait_for(lambda: state if (state := self.run(run_id)["state"])["type"] in final else None, limit_s)
 
-    def set_state(self, run_id: str, **state: str) -> None:
+    def started_by(self, automation: str, after: datetime) -> list[dict[str, Any]]:
+        """The flow runs that an automation has started since."""
+        runs = self.ask("POST", "/flow_runs/filter", {}).json()
+        started = [run for run in runs if (run["created_by"] or {}).get("display_value") == automation]
+        return [run for run in started if datetime.fromisoformat(run["created"]) > after]
+
+    def set_state(self, run_id: str, **state: object) -> None:
         """Press a button that changes a run's state."""
         answer = self.ask("POST", f"/flow_runs/{run_id}/set_state", {"state": state})
         assert answer.json()["status"] == "ACCEPT"
@@ -81,7 +108,30 @@ class Site:
     def await_baseline(self, endpoint: str) -> None:
         """Wait until an endpoint is in service on nothing but the configuration that it was created with."""
         wait_for(lambda: self._shares(endpoint).keys() == {"AllTraffic"} or None)
-        assert self.aws.sagemaker.describe_endpoint(EndpointName=endpoint)["EndpointConfigName"] == f"{endpoint}-first"
+        assert self.config_of(endpoint)["EndpointConfigName"] == f"{endpoint}-first"
+
+    def await_outcome(self, endpoint: str) -> str:
+        """Wait until an endpoint's lease is given back, and return the outcome of its rollout."""
+        store = open_journal(self.aws, os.environ["ROLLWAY_JOURNAL"])
+
+        def look() -> str | None:
+            standing = read_standing(store, endpoint)
+            return str(standing.lease.outcome) if standing and standing.lease.outcome else None
+
+        return wait_for(look)
+
+    def config_of(self, endpoint: str) -> Any:
+        """The configuration that an endpoint serves with."""
+        live = self.aws.sagemaker.describe_endpoint(EndpointName=endpoint)
+        return self.aws.sagemaker.describe_endpoint_config(EndpointConfigName=live["EndpointConfigName"])
+
+    def left_over(self, endpoint: str) -> list[str]:
+        """What a rollout has left behind on an endpoint that it created: configurations and switches."""
+        in_use = self.config_of(endpoint)["EndpointConfigName"]
+        configs = self.aws.sagemaker.list_endpoint_configs(NameContains=endpoint)["EndpointConfigs"]
+        switches = self.aws.scheduler.list_schedules(NamePrefix=f"rollway-{endpoint}")["Schedules"]
+        names = [*(each["EndpointConfigName"] for each in configs), *(str(each.get("Name")) for each in switches)]
+        return [name for name in names if name != in_use]
 
     def _shares(self, endpoint: str) -> dict[str, float]:
         live = self.aws.sagemaker.describe_endpoint(EndpointName=endpoint)
@@ -91,54 +141,66 @@ class Site:
 
 
 @contextmanager
-def open_site(folder: Path) -> Generator[Site]:
-    """Bring everything up as ``deployments.yaml`` says in its first lines, and take it down again."""
-    with patch.dict(os.environ), set_scene(folder, with_prefect=True) as scene:
+def open_site(folder: Path, pools_to_lose: tuple[str, ...]) -> Generator[Site]:
+    """Bring everything up as README.md and ``deployments.yaml`` say, with a worker for each more work pool, and take it down again."""
+    with patch.dict(os.environ), ExitStack() as stack:
+        port = processes.free_port()
+        environment = os.environ | processes.prefect_environment(folder / "prefect", port)
+        for name in ("logs", "prefect"):
+            (folder / name).mkdir()
+        server = stack.enter_context(running(prefect_server(port), folder, "prefect", environment))
+        scene = stack.enter_context(set_scene(folder, with_prefect=False))
+        environment |= dict(scene.environment) | {"PREFECT_WORKER_QUERY_SECONDS": "1"}
+        processes.wait_for_answer(f"{environment['PREFECT_API_URL']}/health", folder / "logs" / "prefect.log")
         *preparing, worker = documented_commands()
-        for command in preparing:
-            _type_in(command, scene.environment)
-        with (
-            _running(worker, folder, scene.environment),
-            httpx.Client(base_url=scene.environment["PREFECT_API_URL"]) as api,
-        ):
-            yield Site(scene.aws, api)
+        told = {command: _type_in(command, environment) for command in preparing}
+        api = stack.enter_context(httpx.Client(base_url=environment["PREFECT_API_URL"]))
+        site = Site(scene.aws, api, server, {}, told)
+        for pool in pools_to_lose:
+            site.copy_deployment(name=pool, pool=pool)
+        for pool in ("rollway", *pools_to_lose):
+            command = split(worker.replace("rollway", pool))
+            site.workers[pool] = stack.enter_context(running(command, folder, f"worker-{pool}", environment))
+        yield site
 
 
-def _type_in(command: list[str], environment: Mapping[str, str]) -> None:
-    """Type a command, again where Prefect's SQLite was busy (503), as a user would: they may all be repeated."""
-    for _ in range(TRIES):
-        done = subprocess.run(
-            command, cwd=ROOT, env=_environment(environment), capture_output=True, text=True, check=False
-        )
-        if done.returncode == 0 or "503" not in done.stdout + done.stderr:
-            break
-    assert done.returncode == 0, done.stdout + done.stderr
+def documented_commands() -> list[str]:
+    """What README.md and the head of ``deployments.yaml`` tell a user to type, each once, the worker last."""
+    readme = re.findall(r"^(prefect .*)$", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)
+    head = re.findall(r"^#   ((?:rollway|prefect) .*)$", (ROOT / "deployments.yaml").read_text("utf-8"), re.MULTILINE)
+    return sorted(dict.fromkeys([*readme, *head]), key=lambda command: " worker " in command)
 
 
-def documented_commands() -> list[list[str]]:
-    """What the head of ``deployments.yaml`` tells a user to type, in that order."""
-    text = (ROOT / "deployments.yaml").read_text("utf-8")
-    typed = [shlex.split(line) for line in re.findall(r"^#   (prefect .*)$", text, re.MULTILINE)]
-    return [[str(BIN / program), *rest] for program, *rest in typed]
+def split(command: str) -> list[str]:
+    """Split a command as the shell does, with the programs of this environment."""
+    program, *rest = shlex.split(command)
+    return [str(BIN / program), *rest]
 
 
-def wait_for(look: Callable[[], Any]) -> Any:
+def prefect_server(port: int) -> list[str]:
+    """The command that starts Prefect's server."""
+    return [sys.executable, *processes.prefect_command(port)]
+
+
+def wait_for(look: Callable[[], Any], limit_s: float = LIMIT_S) -> Any:
     """Look again and again until there is something to see."""
-    give_up = time.monotonic() + LIMIT_S
+    give_up = time.monotonic() + limit_s
     while time.monotonic() < give_up:
         if (seen := look()) is not None:
             return seen
         time.sleep(PAUSE_S)
-    raise AssertionError(f"it did not come about within {LIMIT_S} s")
+    raise AssertionError(f"it did not come about within {limit_s} s")
 
 
 @contextmanager
-def _running(command: list[str], folder: Path, environment: Mapping[str, str]) -> Generator[None]:
-    """Keep a worker running, started from a folder that is not the project's."""
-    with (folder / "logs" / "worker.log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=folder, env=_environment(environment), stdout=log, stderr=log)
+def running(
+    command: list[str], folder: Path, name: str, environment: Mapping[str, str]
+) -> Generator[subprocess.Popen[bytes]]:
+    """Keep a program running, started from a folder that is not the project's; a test may end it before."""
+    with (folder / "logs" / f"{name}.log").open("wb") as log:
+        process = subprocess.Popen(command, cwd=folder, env=dict(environment), stdout=log, stderr=log)
         try:
-            yield
+            yield process
         finally:
             process.terminate()
             try:
@@ -148,8 +210,16 @@ def _running(command: list[str], folder: Path, environment: Mapping[str, str]) -
                 process.wait()
 
 
-def _environment(scene: Mapping[str, str]) -> dict[str, str]:
-    return os.environ | dict(scene) | {"PREFECT_WORKER_QUERY_SECONDS": "1"}
+def _type_in(command: str, environment: Mapping[str, str]) -> str:
+    """Type a command, again where Prefect's SQLite was busy (503), as a user would: they may all be repeated."""
+    for _ in range(TRIES):
+        done = subprocess.run(
+            split(command), cwd=ROOT, env=dict(environment), capture_output=True, text=True, check=False
+        )
+        if done.returncode == 0 or "503" not in done.stdout + done.stderr:
+            break
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
 def _unless_busy(answer: httpx.Response) -> httpx.Response | None:

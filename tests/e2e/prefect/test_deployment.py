@@ -2,18 +2,41 @@
 
 import os
 import signal
-from pathlib import Path
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.e2e.prefect.site import ROOT, documented_commands
+from rollway.cli import main
+from tests.e2e.prefect.conftest import LOST
+from tests.e2e.prefect.site import ROOT, documented_commands, wait_for
+
+HOW_TO = ROOT / "docs" / "how-to" / "run-with-prefect.md"
+FULL = os.environ.get("ROLLWAY_CHAOS") == "full"
+TAKE_UP = "rollway: take up what crashed"
+CRASHED_WITHIN = timedelta(seconds=90 + 30)
+"""Three heartbeats, and what Prefect takes to look."""
+SUSPENDED_FOR = timedelta(seconds=20)
+
+
+def test_loss_of_a_worker_leaves_no_process(lost):
+    """Whether a worker is told to end or is killed, its flows end with it: what they left under way is nobody's, see below."""
+    for process in lost.processes.values():
+        wait_for(lambda process=process: None if is_alive(process) else True)
+
+
+def is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def test_sigterm_to_the_flow_brings_the_endpoint_back(site, runs):
     """A flow process that is told to end in the middle of a bake leaves the endpoint on its baseline."""
     site.await_serving("terminated", "candidate")
 
-    os.kill(int(site.run(runs["terminated"])["infrastructure_pid"].rpartition(":")[2]), signal.SIGTERM)
+    os.kill(site.process_of(runs["terminated"]), signal.SIGTERM)
 
     state = site.ended(runs["terminated"])
     assert (state["type"], state["name"]) == ("COMPLETED", "Aborted")
@@ -34,11 +57,12 @@ def test_cancelling_in_prefect_brings_the_endpoint_back(site, runs):
 def test_suspending_in_prefect_brings_the_endpoint_back(site, runs):
     """Suspend, which makes Prefect end the run's process, leaves no endpoint between two models with nobody to look after it."""
     site.await_serving("suspended", "candidate")
+    until = (datetime.now(UTC) + SUSPENDED_FOR).isoformat()
 
-    site.set_state(runs["suspended"], type="PAUSED", name="Suspended")
+    site.set_state(runs["suspended"], type="PAUSED", name="Suspended", state_details={"pause_timeout": until})
 
     site.await_baseline("suspended")
-    assert site.run(runs["suspended"])["state"]["name"] == "Suspended"
+    assert site.await_outcome("suspended") == "ABORTED"
 
 
 def test_worker_rolls_a_model_out(site, runs):
@@ -68,6 +92,7 @@ def test_wrong_form_is_refused_at_the_door(site, fields, told):
     assert told in answer.json()["detail"]
 
 
+@pytest.mark.usefixtures("asking")
 def test_unknown_endpoint_fails_the_run_before_anything_is_touched(site):
     """A request that could be one, for an endpoint that is not there, is a failed run that says so."""
     answer = site.submit(endpoint="no-such-endpoint", model="digits-better")
@@ -78,15 +103,73 @@ def test_unknown_endpoint_fails_the_run_before_anything_is_touched(site):
 
 
 def test_site_was_brought_up_with_the_documented_commands(site):
-    """The site stands by what README.md tells a user to type, word by word; its deployment is there to be run."""
+    """The site stands by what README.md and deployments.yaml tell a user to type, word by word; its deployment is there to be run."""
     documented = [
         "prefect work-pool create rollway --type process",
         "prefect --no-prompt deploy --prefect-file deployments.yaml --all",
+        "rollway setup",
         "prefect worker start --pool rollway",
     ]
-    typed = [" ".join([Path(program).name, *rest]) for program, *rest in documented_commands()]
-    readme = (ROOT / "README.md").read_text("utf-8")
 
-    assert typed == documented
-    assert "\n".join(documented) in readme
+    assert documented_commands() == documented
+    assert "rollway setup\nprefect worker start --pool rollway" in HOW_TO.read_text("utf-8")
     assert site.ask("GET", "/deployments/name/canary/canary").json()["work_pool_name"] == "rollway"
+
+
+def test_setup_and_prefect_deploy_mean_the_same(site):
+    """What ``prefect deploy`` has made of the file is what setup wants of it: only the automations, which it cannot make, were missing."""
+    assert site.told["rollway setup"].splitlines()[:-1] == [
+        "unchanged  work pool rollway",
+        "unchanged  deployment canary/canary",
+        "unchanged  deployment reconcile/reconcile",
+        "unchanged  deployment steer/steer",
+        "created    automation rollway: mark dead runs crashed",
+        "created    automation rollway: take up what crashed",
+    ]
+
+
+def test_suspended_run_that_nobody_resumes_changes_nothing(site, runs):
+    """Prefect fails the run when its time is out, with no process left: the endpoint is on its baseline, and nothing is left behind."""
+    state = site.ended(runs["suspended"])
+
+    assert (state["type"], state["message"]) == ("FAILED", "The flow was paused and never resumed.")
+    site.await_baseline("suspended")
+    assert site.left_over("suspended") == []
+
+
+@pytest.mark.parametrize("endpoint", LOST)
+def test_rollout_of_a_lost_worker_is_brought_to_its_end(site, lost, endpoint):
+    """SIGTERM to a worker, or SIGKILL of worker and flow: the minutely reconcile ends the rollout, and leaves nothing behind."""
+    assert endpoint in lost.processes
+
+    assert site.await_outcome(endpoint) in {"ROLLED_BACK", "INCONCLUSIVE"}
+    site.await_baseline(endpoint)
+    assert site.left_over(endpoint) == []
+
+
+@pytest.mark.skipif(not FULL, reason="Prefect's heartbeats take their minute and a half: only with ROLLWAY_CHAOS=full")
+def test_run_without_a_process_is_marked_crashed(site, runs, lost, asking):
+    """A dead run is found by its silence, after three heartbeats, and reconcile is started for it; a run that lives is left alone."""
+    for endpoint in LOST:
+        state = site.ended(runs[endpoint], limit_s=2 * CRASHED_WITHIN.total_seconds())
+        assert (state["type"], state["message"]) == ("CRASHED", "no sign of life for 90 s")
+        crashed = datetime.fromisoformat(state["timestamp"])
+        assert crashed < lost.at + CRASHED_WITHIN
+        assert wait_for(lambda crashed=crashed: site.started_by(TAKE_UP, after=crashed) or None)
+    assert site.run(asking)["state"]["name"] == "Running"
+
+
+def test_rollout_goes_on_when_prefects_server_is_gone_for_good(site, asking):
+    """The server is killed in the middle of a rollout and never comes back: its flow ends it as it should. Nothing can come after."""
+    site.await_serving("digits", "candidate")
+    process = site.process_of(asking)
+
+    site.server.kill()
+    assert main(["approve", "digits", "--reason", "Prefect need not know"]) == 0
+
+    assert site.await_outcome("digits") == "PROMOTED"
+    (variant,) = site.config_of("digits")["ProductionVariants"]
+    assert variant["ModelName"] == "digits-baseline"
+    os.kill(
+        process, signal.SIGKILL
+    )  # the rollout is over; Prefect's client would go on asking for the server for a minute
