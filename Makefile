@@ -23,10 +23,10 @@ $(STAMP): pyproject.toml constraints.txt
 demo: $(STAMP) ## watch one canary promoted and one rolled back, on real models behind a simulated AWS
 	@$(BIN)/rollway demo
 
-# Tests that play on the machine's own clock come last and alone: two at a time they would be each other's noise.
+# Tests that play on the machine's own clock come last, so that those which need all of a core are not their noise.
 test: $(STAMP) ## run every test
-	@$(BIN)/python -m pytest --numprocesses 2 --dist worksteal --ignore tests/flows --ignore tests/e2e
-	@$(BIN)/python -m pytest tests/flows tests/e2e
+	@$(BIN)/python -m pytest --numprocesses 3 --dist worksteal --ignore tests/flows --ignore tests/e2e
+	@$(BIN)/python -m pytest --numprocesses 3 --dist loadfile tests/flows tests/e2e
 
 check: $(STAMP) format lint types contracts test ## everything that must hold before a change lands
 

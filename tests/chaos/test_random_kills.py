@@ -14,7 +14,7 @@ from tests.chaos.endings import find_faults, outcome_of, reset, rollout_of
 ROLLOUTS = 500 if FULL else 6
 RESUMERS_KILLED = 200 if FULL else 4
 AT_A_TIME = 6
-MOSTLY = 0.7
+MOSTLY = 0.5
 """Part of the rollouts of which the first process lives long enough to begin them, and more."""
 SEED = int(os.environ.get("ROLLWAY_CHAOS_SEED", "7"))
 _LONGEST_S = 12.0

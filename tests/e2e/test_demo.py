@@ -1,6 +1,5 @@
 """The demo as a user runs it: real processes, real models, real requests, a local Prefect server."""
 
-import json
 import os
 import signal
 import subprocess
@@ -34,21 +33,6 @@ def test_make_demo_shows_one_promotion_and_one_rollback():
     assert "ROLLED_BACK at" in done.stdout
     assert "Before that, digits-failing had answered" in done.stdout
     assert "variant AllTraffic: model digits-better, weight 1, 2 instances" in done.stdout
-
-
-@pytest.mark.timeout(LONG)
-def test_a_candidate_of_choice_is_played_alone(tmp_path):
-    """`rollway demo --candidate slow` rolls the slow model back for its latency; --output json gives one document."""
-    command = [ROLLWAY, "demo", "--candidate", "slow", "--no-prefect", "--folder", tmp_path, "--output", "json"]
-    done = subprocess.run(command, env=clean_environment(), capture_output=True, text=True, check=False, timeout=LONG)
-
-    assert done.returncode == 0, done.stderr
-    document = json.loads(done.stdout)
-    (act,) = document["acts"]
-    assert (act["outcome"], act["candidate"]) == ("ROLLED_BACK", "slow")
-    assert "latency" in act["reason"]
-    assert act["candidate_requests"] > 0
-    assert [variant["model"] for variant in document["endpoint"]["variants"]] == ["digits-baseline"]
 
 
 @pytest.mark.timeout(LONG)
