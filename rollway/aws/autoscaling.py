@@ -39,7 +39,7 @@ def read_surroundings(aws: Aws, endpoint: Endpoint) -> Surroundings:
     tags = read_tags(aws, endpoint.arn)
     return Surroundings(
         tags={key: value for key, value in tags.items() if not key.startswith(_RESERVED_TAG_PREFIX)},
-        scaling=_read_scaling(aws, endpoint.name, [variant.name for variant in endpoint.variants]),
+        scaling=read_scaling(aws, endpoint.name, [variant.name for variant in endpoint.variants]),
     )
 
 
@@ -98,11 +98,15 @@ def _register(aws: Aws, endpoint: str, wanted: ScalingTarget) -> None:
 
 def _find_target(aws: Aws, command: SetScaling) -> ScalingTarget | None:
     """Return the registration that a command is about, or None when there is none."""
-    return next(iter(_read_scaling(aws, command.endpoint, [command.scaling.variant])), None)
+    return next(iter(read_scaling(aws, command.endpoint, [command.scaling.variant])), None)
 
 
-def _read_scaling(aws: Aws, endpoint: str, variants: Sequence[str]) -> tuple[ScalingTarget, ...]:
-    """Return the registrations of some variants, sorted by variant."""
+def read_scaling(aws: Aws, endpoint: str, variants: Sequence[str]) -> tuple[ScalingTarget, ...]:
+    """Return the registrations of some variants, sorted by variant.
+
+    Raises:
+        AwsError: AWS turned the request down.
+    """
     targets = [_read_target(target, endpoint) for target in describe_targets(aws, endpoint, variants)]
     return tuple(sorted(targets, key=lambda target: target.variant))
 

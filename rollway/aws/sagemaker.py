@@ -50,11 +50,21 @@ def describe_config(aws: Aws, name: str) -> EndpointConfig:
     Raises:
         NotFound: there is none of that name.
     """
+    fields, arn = read_config_fields(aws, name)
+    return EndpointConfig(name=name, fields=fields, tags=read_tags(aws, arn))
+
+
+def read_config_fields(aws: Aws, name: str) -> tuple[dict[str, Any], str]:
+    """Read the content of an endpoint configuration, without its tags, and its ARN.
+
+    Raises:
+        NotFound: there is none of that name.
+    """
     with translating("DescribeEndpointConfig", f"endpoint configuration {name}"):
         answer = aws.sagemaker.describe_endpoint_config(EndpointConfigName=name)
     members = cast("Mapping[str, Any]", answer)
     fields = {member: members[member] for member in _content_members(aws) if member in members}
-    return EndpointConfig(name=name, fields=fields, tags=read_tags(aws, answer["EndpointConfigArn"]))
+    return fields, answer["EndpointConfigArn"]
 
 
 def find_config(aws: Aws, name: str) -> EndpointConfig | None:

@@ -10,18 +10,19 @@ import os
 import secrets
 import socket
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import boto3
 import botocore.session
 from botocore.config import Config
 from botocore.exceptions import NoRegionError
-from botocore.loaders import Loader
 
 from policies.errors import AccessDenied
 from rollway import __version__
 from rollway.aws.errors import SIGN_IN_HINT, translating
+from rollway.aws.limits import guard
+from rollway.aws.shapes import model_loader
 
 if TYPE_CHECKING:
     from mypy_boto3_application_autoscaling import ApplicationAutoScalingClient
@@ -78,6 +79,7 @@ class Aws:
         application_autoscaling: registrations of variants for scaling.
         scheduler: the dead-man's switch.
         sts: whose credentials these are.
+        iam: execution roles, of which the linter reads the policies.
     """
 
     region: str
@@ -88,6 +90,7 @@ class Aws:
     application_autoscaling: ApplicationAutoScalingClient
     scheduler: EventBridgeSchedulerClient
     sts: STSClient
+    iam: Any
 
 
 @dataclass(frozen=True)
@@ -106,17 +109,14 @@ class Identity:
 def _core() -> botocore.session.Session:
     """Return a botocore session of its own that shares the service models with all others: reading them takes half a second."""
     core = botocore.session.get_session()
-    core.register_component("data_loader", _models())
+    core.register_component("data_loader", model_loader())
     return core
-
-
-@cache
-def _models() -> Loader:
-    return botocore.session.get_session().get_component("data_loader")
 
 
 def connect(region: str | None = None, profile: str | None = None) -> Aws:
     """Make the clients. Sends nothing to SageMaker; ``identity`` proves the credentials.
+
+    Those of SageMaker, CloudWatch, autoscaling and the scheduler send no request outside the limits that AWS documents.
 
     Args:
         region: the Region; by default the one of the environment or the profile.
@@ -136,13 +136,14 @@ def connect(region: str | None = None, profile: str | None = None) -> Aws:
         client = partial(cast("Any", session).client, region_name=chosen, config=_config())
         return Aws(
             region=chosen,
-            sagemaker=client("sagemaker"),
+            sagemaker=guard(client("sagemaker")),
             sagemaker_runtime=client("sagemaker-runtime", config=_probe_config()),
-            cloudwatch=client("cloudwatch"),
+            cloudwatch=guard(client("cloudwatch")),
             s3=client("s3"),
-            application_autoscaling=client("application-autoscaling"),
-            scheduler=client("scheduler"),
+            application_autoscaling=guard(client("application-autoscaling")),
+            scheduler=guard(client("scheduler")),
             sts=client("sts"),
+            iam=client("iam"),
         )
 
 

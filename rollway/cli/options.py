@@ -39,6 +39,14 @@ class OnJournal(OnWholeJournal):
     endpoint: str
 
 
+class OnChange(TypedDict):
+    """Options of the verbs that are about a new rollout."""
+
+    model: str | None
+    config: str | None
+    policy: str
+
+
 class OnRollout(OnJournal):
     """Options of the verbs that ask a rollout for something."""
 
@@ -61,21 +69,27 @@ def _together(*decorators: Decorator) -> Decorator:
     return apply
 
 
-common_options: Decorator = _together(
-    click.option(
-        "--output",
-        type=click.Choice(["text", "json"]),
-        default="text",
-        show_default=True,
-        help="json: one document on stdout.",
-    ),
-    click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error."),
-)
-aws_options: Decorator = _together(
+def form_options(*forms: str) -> Decorator:
+    """Return the options of every verb, for a verb that can put its result in these forms; the first is the default."""
+    documents = " and ".join(forms[1:])
+    return _together(
+        click.option(
+            "--output",
+            type=click.Choice(forms),
+            default=forms[0],
+            show_default=True,
+            help=f"{documents}: one document on stdout.",
+        ),
+        click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error."),
+    )
+
+
+common_options: Decorator = form_options("text", "json")
+place_options: Decorator = _together(
     click.option("--region", metavar="REGION", help="AWS Region. [default: as for any AWS client]"),
     click.option("--profile", metavar="NAME", help="Profile of the AWS configuration. [default: AWS_PROFILE]"),
-    common_options,
 )
+aws_options: Decorator = _together(place_options, common_options)
 all_journal_options: Decorator = _together(
     click.option(
         "--journal",
@@ -102,6 +116,14 @@ wait_option: Decorator = click.option(
 reason_option: Decorator = click.option(
     "--reason", required=True, metavar="TEXT", help="Why; it goes on record and into the outcome."
 )
+
+
+change_options: Decorator = _together(
+    click.option("--model", metavar="NAME", help="The SageMaker model that shall take over."),
+    click.option("--config", metavar="FILE", help="Instead of a model: a blueprint, whose whole configuration shall."),
+    click.option("--policy", required=True, metavar="POLICY", help="Path of a policy file, or a name such as canary."),
+)
+"""For the verbs that are about a new rollout."""
 
 
 def need_journal(location: str | None) -> str:

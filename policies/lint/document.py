@@ -1,0 +1,89 @@
+"""A document in SageMaker's own member names as rules look at it: parts that know their path, whatever a user wrote in them.
+
+A member that is absent or of another type reads as empty here. That it is of another type is one rule's own business, so no other rule
+has to expect it, and none can fail on it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+
+class Named(str):
+    """The name of one of several things, written in brackets: ``Models[fraud-v6]``."""
+
+    __slots__ = ()
+
+
+Path = tuple[str | int, ...]
+"""Where something is: member names, positions from 0, and names of one of several."""
+
+
+def format_path(path: Path) -> str:
+    """Write a path for a person: ``ProductionVariants[0].InitialInstanceCount``."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int | Named) else f".{part}"
+    return text.lstrip(".") or "(whole)"
+
+
+@dataclass(frozen=True)
+class Section:
+    """One structure of a document.
+
+    Attributes:
+        path: where it is.
+        members: what it holds; empty where there is none.
+    """
+
+    path: Path
+    members: Mapping[str, Any]
+
+    def at(self, *parts: str | int) -> Path:
+        """Return the path of something in here."""
+        return (*self.path, *parts)
+
+    def has(self, member: str) -> bool:
+        """Whether a member is given."""
+        return self.members.get(member) is not None
+
+    def section(self, member: str) -> "Section":
+        """Return a structure in here; an empty one when there is none."""
+        return Section(self.at(member), as_mapping(self.members.get(member)))
+
+    def items(self, member: str) -> "tuple[Section, ...]":
+        """Return the structures of a list in here."""
+        return tuple(
+            Section(self.at(member, position), found)
+            for position, item in enumerate(self.values(member))
+            if (found := as_mapping(item))
+        )
+
+    def values(self, member: str) -> list[Any]:
+        """Return a list in here; an empty one when there is none."""
+        return as_list(self.members.get(member))
+
+    def text(self, member: str) -> str:
+        """Return a text in here; an empty one when there is none."""
+        value = self.members.get(member)
+        return value if isinstance(value, str) else ""
+
+    def number(self, member: str) -> float | None:
+        """Return a number in here, or None when there is none."""
+        value = self.members.get(member)
+        return value if is_number(value) else None
+
+
+def is_number(value: object) -> bool:
+    """Whether a value is a number; true and false are none."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def as_mapping(value: object) -> Mapping[str, Any]:
+    """Return a value if it is a mapping, else an empty one."""
+    return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}
+
+
+def as_list(value: object) -> list[Any]:
+    """Return a value if it is a list, else an empty one."""
+    return cast("list[Any]", value) if isinstance(value, list) else []

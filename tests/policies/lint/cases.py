@@ -1,0 +1,101 @@
+"""Cases for the rules: small files that say how they differ from an endpoint with nothing to find fault with.
+
+``set`` gives members by path, ``remove`` takes them away; a path that begins with ``known.`` is about what AWS tells. In ``bad/`` the name
+of a file begins with the rule that it breaks, and ``at`` says where; in ``good/`` nothing is broken.
+"""
+
+import copy
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from policies.facts import ScalingTarget
+from policies.lint.source import read_source
+from policies.lint.subject import Alarm, Bucket, Role, Scaling, Subject
+
+HERE = Path(__file__).parent
+BASE = yaml.safe_load((HERE / "base.yaml").read_text("utf-8"))
+BAD = sorted((HERE / "bad").glob("*.yaml"))
+GOOD = sorted((HERE / "good").glob("*.yaml"))
+_STEP = re.compile(r"\[([^\]]+)\]|([^.\[]+)")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One case.
+
+    Attributes:
+        rule: the rule that is broken; empty in a good case.
+        at: where.
+        subject: what is looked at.
+    """
+
+    rule: str
+    at: str
+    subject: Subject
+
+
+def read_case(path: Path) -> Case:
+    given = yaml.safe_load(path.read_text("utf-8")) or {}
+    whole = copy.deepcopy(BASE)
+    for where, value in given.get("set", {}).items():
+        holder, last = _reach(whole, where)
+        if isinstance(holder, list) and last == len(holder):
+            holder.append(value)
+        else:
+            holder[last] = value
+    for where in given.get("remove", []):
+        holder, last = _reach(whole, where)
+        del holder[last]
+    rule = path.stem.partition("-")[0] if path.parent.name == "bad" else ""
+    return Case(rule, given.get("at", ""), make_subject(whole))
+
+
+def make_subject(whole: Mapping[str, Any]) -> Subject:
+    """Make a subject of a whole case: its document as a file is read, and what AWS tells of it."""
+    known = whole["known"]
+    subject = read_source(yaml.safe_dump(whole["document"]), "case.yaml").subject
+    return replace(
+        subject,
+        scaling={
+            name: Scaling(
+                ScalingTarget(
+                    variant=name,
+                    minimum=each["minimum"],
+                    maximum=each["maximum"],
+                    suspended=each.get("suspended", ()),
+                ),
+                tuple(each["moved_by"]),
+            )
+            for name, each in known["scaling"].items()
+        },
+        alarms=[
+            Alarm(name, tuple(each["metrics"]), tuple(each["variants"]), each["acts"], each["state"])
+            for name, each in known["alarms"].items()
+        ],
+        capture_bucket=Bucket(tuple(known["bucket"]["expiring"]), known["bucket"]["public"]),
+        roles={
+            f"arn:aws:iam::123456789012:role/{name}": Role(each["trust"], tuple(each["managed"]), each["policies"])
+            for name, each in known["roles"].items()
+        },
+    )
+
+
+def _reach(whole: dict[str, Any], where: str) -> tuple[Any, Any]:
+    """Return what holds a member, and the member: missing mappings on the way are made."""
+    steps = [_step(*found) for found in _STEP.findall(where)]
+    holder: Any = whole if steps[0] == "known" else whole["document"]
+    for step, following in pairwise(steps):
+        if isinstance(holder, dict) and step not in holder:
+            holder[step] = [] if isinstance(following, int) else {}
+        holder = holder[step]
+    return holder, steps[-1]
+
+
+def _step(position: str, name: str) -> str | int:
+    return int(position) if position.isdigit() else position or name

@@ -1,0 +1,113 @@
+"""Reading files: YAML and JSON, the line of a finding, and everything that keeps a file from being one, at once."""
+
+import json
+
+import pytest
+
+from policies.lint.document import Named, format_path
+from policies.lint.source import UnreadableDocument, read_source
+
+TEXT = """\
+EndpointConfigName: fraud
+ProductionVariants:
+  - VariantName: a
+    ModelName: fraud-v6
+    InitialInstanceCount: 1
+  - {VariantName: b, InitialInstanceCount: 2}
+Models:
+  - ModelName: other
+  - PrimaryContainer:
+      Image: fraud:1
+      Environment:
+        KEY: value
+    ModelName: fraud-v6
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "place"),
+    [
+        (("ProductionVariants", 0, "InitialInstanceCount"), (5, 5)),
+        (("ProductionVariants", 1, "InitialInstanceCount"), (6, 22)),
+        (("ProductionVariants", 1), (6, 5)),
+        (("Models", Named("fraud-v6"), "PrimaryContainer", "Environment", "KEY"), (12, 9)),
+        (("Models", Named("fraud-v6"), "VpcConfig"), (9, 5)),
+        (("DataCaptureConfig", "KmsKeyId"), (1, 1)),
+        (("Scaling", Named("a")), (1, 1)),
+    ],
+    ids=lambda case: format_path(case) if isinstance(case, tuple) and isinstance(case[0], str) else "",
+)
+def test_a_finding_leads_back_to_its_line(path, place):
+    """A member is found where its key is; an absent one where it would have to be added."""
+    assert read_source(TEXT, "fraud.yaml").find(path) == place
+
+
+def test_json_is_read_with_its_tabs_and_lines():
+    """JSON that is indented by tabs is read like any other, with the same lines."""
+    document = {"ProductionVariants": [{"VariantName": "a", "InitialInstanceCount": 1}], "KmsKeyId": "alias\\/x"}
+    text = json.dumps(document, indent="\t")
+
+    source = read_source(text, "fraud.json")
+
+    assert source.subject.config == document
+    assert source.find(("ProductionVariants", 0, "InitialInstanceCount")).line == 5
+
+
+def test_models_are_taken_out_of_the_configuration():
+    """Models belong to the subject, not to the request that creates the configuration."""
+    subject = read_source(TEXT, "fraud.yaml").subject
+
+    assert set(subject.models) == {"other", "fraud-v6"}
+    assert "Models" not in subject.config
+
+
+@pytest.mark.parametrize(
+    ("text", "wheres"),
+    [
+        ("", ["(top level)"]),
+        ("- a", ["(top level)"]),
+        ("{", ["(file)"]),
+        ("a: 1\n---\nb: 2", ["(file)"]),
+        ("a: 2026-99-99", ["(file)"]),
+        ("KmsKeyId: x", ["ProductionVariants"]),
+        ("ProductionVariants: []", ["ProductionVariants"]),
+        ("ProductionVariants: {VariantName: a}", ["ProductionVariants"]),
+        ("ProductionVariants: [{}, 1]", ["ProductionVariants[0]", "ProductionVariants[1]"]),
+        (
+            "ProductionVariants: [{VariantName: a}]\nModels: [{}]\nShadowProductionVariants: 1",
+            [
+                "ShadowProductionVariants",
+                "Models[0]",
+            ],
+        ),
+        ("ProductionVariants: [{VariantName: a}]\nModels: [{ModelName: m}, {ModelName: m}]", ["Models"]),
+        ("ProductionVariants: [{VariantName: a, ModelName: b, ModelName: c}]", ["ModelName"]),
+        ("KmsKeyId: a\nKmsKeyId: b", ["KmsKeyId", "ProductionVariants"]),
+    ],
+)
+def test_what_is_no_configuration_is_told_whole(text, wheres):
+    """Each reason is told, all at once, with its place."""
+    with pytest.raises(UnreadableDocument) as caught:
+        read_source(text, "bad.yaml")
+
+    assert [problem.where for problem in caught.value.problems] == wheres
+
+
+def test_an_alias_that_leads_back_to_itself():
+    """A document that holds itself is read, and does not keep the reader busy for ever."""
+    source = read_source("ProductionVariants: &v [{VariantName: a, InstancePools: *v}]", "loop.yaml")
+
+    assert source.subject.production[0].text("VariantName") == "a"
+
+
+def test_merge_keys_are_no_repeated_keys():
+    """A member that a merge key brings and the part itself overrides is given once, and found where it overrides."""
+    text = (
+        "Models:\n  - &m {ModelName: a, X: 1}\n  - <<: *m\n    ModelName: b\nProductionVariants: [{VariantName: v}]\n"
+    )
+
+    source = read_source(text, "merged.yaml")
+
+    assert set(source.subject.models) == {"a", "b"}
+    assert source.find(("Models", Named("b"), "ModelName")).line == 4
+    assert source.find(("Models", Named("b"), "X")).line == 2
