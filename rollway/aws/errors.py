@@ -5,7 +5,7 @@ SageMaker has hardly any error codes of its own: "not found", "exists already" a
 task do.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -36,6 +36,7 @@ from policies.errors import (
     EndpointBusy,
     NotFound,
     PermanentAwsError,
+    Problem,
     QuotaExceeded,
     Throttled,
     TransientAwsError,
@@ -65,6 +66,25 @@ class ObjectChanged(PermanentAwsError):
     """The stored object is not the one that was to be replaced: somebody else wrote or deleted it."""
 
     code = "object_changed"
+
+
+class InvalidRequest(PermanentAwsError):
+    """A request outside the limits that AWS documents. It was not sent.
+
+    Attributes:
+        problems: everything that is wrong with it.
+    """
+
+    code = "invalid_request"
+
+    def __init__(self, operation: str, problems: Sequence[Problem]) -> None:
+        told = "; ".join(map(str, problems))
+        super().__init__(
+            f"{operation} was not sent, since it is outside the limits that AWS documents: {told}",
+            operation=operation,
+            hint="Where AWS has moved a limit since, upgrade botocore: the limits are read from it.",
+        )
+        self.problems = tuple(problems)
 
 
 @dataclass(frozen=True)

@@ -7,19 +7,20 @@ from typing import Any
 import pytest
 from botocore.stub import Stubber
 
-from policies.endpoint_config import EndpointConfig, mark, put_beside
+from policies.endpoint_config import EndpointConfig
 from policies.errors import NotFound
 from rollway.aws.configs import create_config, delete_config
 from rollway.aws.sagemaker import describe_config, find_config
 from rollway.aws.session import Aws
 from rollway.sandbox.cloud import Cloud
+from tests.policies.building import make_beside
 
 
 @pytest.fixture
 def wanted(aws: Aws, live: str) -> EndpointConfig:
     """The live configuration with a candidate, marked as Rollway's."""
     config = describe_config(aws, "fraud-v6-config")
-    return mark(put_beside(config, live, {"candidate": "fraud-v7"}, {"AllTraffic": 2, "candidate": 1}), "r-1")
+    return make_beside(config, live, "fraud-v7", {"AllTraffic": 2, "candidate": 1})
 
 
 def test_created_as_wanted(aws: Aws, wanted: EndpointConfig) -> None:

@@ -17,7 +17,7 @@ from policies.commands import (
     SetScaling,
     SetShares,
 )
-from policies.endpoint_config import EndpointConfig, mark, replace_model
+from policies.endpoint_config import EndpointConfig, make, replace_model
 from policies.facts import ScalingTarget
 from rollway.aws.execution import carry_out, put_off
 from rollway.aws.sagemaker import describe_config
@@ -34,7 +34,7 @@ def scaled(live: str, register: Callable[..., None]) -> None:
 
 @pytest.fixture
 def final(aws: Aws, live: str) -> EndpointConfig:
-    return mark(replace_model(describe_config(aws, "fraud-v6-config"), live, "fraud-v7"), "r-1")
+    return make(replace_model(describe_config(aws, "fraud-v6-config"), "fraud-v7"), live, "r-1")
 
 
 @pytest.mark.usefixtures("scaled")

@@ -22,7 +22,6 @@ from policies.commands import (
     SetScaling,
     SetShares,
 )
-from policies.endpoint_config import mark, put_beside
 from policies.observation import Arm, MetricsRequest
 from rollway.aws.cloudwatch import MetricsReader
 from rollway.aws.execution import carry_out
@@ -30,6 +29,7 @@ from rollway.aws.facts import read_facts
 from rollway.aws.objects import ObjectStore
 from rollway.aws.session import Aws
 from rollway.sandbox.clock import VirtualClock
+from tests.policies.building import make_beside
 
 Sent = list[tuple[OperationModel, dict[str, Any]]]
 
@@ -103,7 +103,7 @@ def commands(aws: Aws, live: str, switch: ArmSwitch, register: Callable[..., Non
     register(live, "AllTraffic", 20)
     sent.clear()
     facts = read_facts(aws, live, "fraud-v7")
-    config = mark(put_beside(facts.config, live, {"candidate": "fraud-v7"}, {"AllTraffic": 2, "candidate": 1}), "r-1")
+    config = make_beside(facts.config, live, "fraud-v7", {"AllTraffic": 2, "candidate": 1})
     (target,) = facts.surroundings.scaling
     return [
         CreateConfig(config=config),

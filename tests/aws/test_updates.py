@@ -9,7 +9,6 @@ import pytest
 from botocore.stub import Stubber
 
 from policies.commands import ApplyConfig, SetCapacity, SetShares
-from policies.endpoint_config import put_beside
 from policies.errors import EndpointBusy, NotFound
 from rollway.aws.configs import create_config
 from rollway.aws.errors import ConfigNotFound
@@ -20,6 +19,7 @@ from rollway.aws.waiting import Timing
 from rollway.sandbox.clock import VirtualClock
 from rollway.sandbox.cloud import Cloud
 from rollway.sandbox.fault_menu import SystemUpdating
+from tests.policies.building import make_beside
 
 ARN = "arn:aws:sagemaker:us-east-1:123456789012:endpoint/e"
 EPOCH = datetime(2026, 1, 5, tzinfo=UTC)
@@ -30,9 +30,7 @@ MISSING = 'Could not find endpoint configuration "arn:aws:sagemaker:us-east-1:12
 @pytest.fixture
 def canary(aws: Aws, live: str) -> str:
     """A configuration with the candidate beside the baseline; its name."""
-    config = put_beside(
-        describe_config(aws, "fraud-v6-config"), live, {"candidate": "fraud-v7"}, {"AllTraffic": 2, "candidate": 1}
-    )
+    config = make_beside(describe_config(aws, "fraud-v6-config"), live, "fraud-v7", {"AllTraffic": 2, "candidate": 1})
     create_config(aws, config)
     return config.name
 

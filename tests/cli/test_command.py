@@ -7,10 +7,11 @@ from datetime import datetime
 
 import pytest
 
-from rollway.cli import VERBS, main
+from rollway.cli import VERBS, config, main
 from tests.cli.playing import Player
 from tests.loop.rehearsal import ENDPOINT
 
+CONFIG_VERBS = [f"config {verb}" for verb in config.VERBS]
 HEAVY = ("prefect", "boto3", "pandas", "pydantic", "rich", "moto")
 LIST_MODULES = (
     "import sys; from rollway.cli import main; code = main(sys.argv[1:]); print(*sys.modules, file=sys.stderr)"
@@ -38,6 +39,8 @@ def test_help_names_every_verb_and_imports_none():
     [
         (("version",), ("prefect", "boto3", "pandas")),
         (("validate", "canary"), ("prefect", "boto3", "pandas")),
+        (("lint", "examples/endpoints/fraud-v7.yaml"), ("prefect", "boto3", "pandas")),
+        (("config", "check", "examples/blueprint.yaml"), ("prefect", "boto3", "pandas")),
         (("plan", "e", "--model", "m", "--policy", "canary"), ("prefect",)),
         (("status", "e", "--journal", "s3://bucket"), ("prefect",)),
     ],
@@ -58,13 +61,13 @@ def test_help(capsys):
     assert "6 the rollback failed" in " ".join(out.split())
 
 
-@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb != "demo"])
+@pytest.mark.parametrize("verb", [*(verb for verb in VERBS if verb not in {"demo", "config"}), *CONFIG_VERBS])
 def test_every_verb_has_the_common_options(capsys, verb):
     """--output and --debug are everywhere."""
-    assert main([verb, "--help"]) == 0
+    assert main([*verb.split(), "--help"]) == 0
 
     out = capsys.readouterr().out
-    assert "--output [text|json]" in out
+    assert "--output [text|json" in out
     assert "--debug" in out
 
 

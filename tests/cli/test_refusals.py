@@ -17,7 +17,7 @@ def _arguments(verb: str, default_policy: str, /, **changed: str | None) -> list
 TABLE = {
     "unknown endpoint": ({"endpoint": "nowhere"}, "preflight_failed", "nowhere"),
     "unknown model": ({"model": "fraud-v99"}, "preflight_failed", "does not exist"),
-    "same model": ({"model": "fraud-v6"}, "preflight_failed", "serves endpoint fraud-prod already"),
+    "same model": ({"model": "fraud-v6"}, "preflight_failed", "is what endpoint fraud-prod runs on already"),
     "no such policy": ({"policy": "nope"}, "invalid_policy", "No such file"),
 }
 

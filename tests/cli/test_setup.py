@@ -17,6 +17,8 @@ from rollway.cli import main
 
 ROOT = Path(__file__).parents[2]
 CANARY = f"{ROOT}/flows/canary.py:canary"
+NAMES = [each["name"] for each in yaml.safe_load((ROOT / "deployments.yaml").read_text("utf-8"))["deployments"]]
+RECONCILE, COUNT = NAMES.index("reconcile"), len(NAMES)
 Change = Callable[[dict[str, Any]], object]
 
 
@@ -41,7 +43,7 @@ def in_canary(**fields: Any) -> Change:
 
 
 def in_schedule(**fields: Any) -> Change:
-    return lambda document: document["deployments"][1]["schedules"][0].update(fields)
+    return lambda document: document["deployments"][RECONCILE]["schedules"][0].update(fields)
 
 
 @pytest.mark.parametrize(
@@ -64,16 +66,28 @@ def in_schedule(**fields: Any) -> Change:
         (in_canary(tags="rollout"), ["deployments[0].tags", "'rollout'"]),
         (in_canary(entrypoint=f"{ROOT}/flows/cannary.py:canary"), ["deployments[0].entrypoint", "cannary.py"]),
         (in_canary(entrypoint=f"{ROOT}/flows/canary.py:kanary"), ["deployments[0].entrypoint", "'kanary' not found"]),
-        (in_canary(entrypoint=f"{ROOT}/flows/canary.py:set_out"), ["deployments[0].entrypoint", "is not a flow"]),
+        (in_canary(entrypoint=f"{ROOT}/flows/canary.py:roll_out"), ["deployments[0].entrypoint", "is not a flow"]),
         (in_canary(parameters={"rolout": {}}), ["deployments[0].parameters.rolout", "it has: rollout"]),
         (in_canary(work_pool={"job_variables": {"env": {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "10"}}}), ["'10'", "30"]),
-        (in_schedule(cron="0 6 * * 1"), ["deployments[1].schedules[0]", "exactly one of cron, interval and rrule"]),
-        (in_schedule(interval=None, cron="at six"), ["deployments[1].schedules[0]", "is no schedule", "at six"]),
-        (in_schedule(parameters={"jurnal": ""}), ["deployments[1].schedules[0].parameters.jurnal", "journal"]),
-        (lambda document: document["deployments"].pop(1), ["reconcile/reconcile", "take up what lost its process"]),
         (
-            lambda document: document["deployments"].append(document["deployments"][2]),
-            ["deployments[3].name", "steer/steer is there twice"],
+            in_schedule(cron="0 6 * * 1"),
+            [f"deployments[{RECONCILE}].schedules[0]", "exactly one of cron, interval and rrule"],
+        ),
+        (
+            in_schedule(interval=None, cron="at six"),
+            [f"deployments[{RECONCILE}].schedules[0]", "is no schedule", "at six"],
+        ),
+        (
+            in_schedule(parameters={"jurnal": ""}),
+            [f"deployments[{RECONCILE}].schedules[0].parameters.jurnal", "journal"],
+        ),
+        (
+            lambda document: document["deployments"].pop(RECONCILE),
+            ["reconcile/reconcile", "take up what lost its process"],
+        ),
+        (
+            lambda document: document["deployments"].append(document["deployments"][-1]),
+            [f"deployments[{COUNT}].name", "steer/steer is there twice"],
         ),
     ],
 )
@@ -95,8 +109,8 @@ def test_all_problems_are_told_at_once(deployments, capsys):
     assert main(["setup", "--file", path]) == 2
 
     err = capsys.readouterr().err
-    assert "3 problems" in err
-    assert [f"deployments[{number}].tag" in err for number in range(3)] == [True] * 3
+    assert f"{COUNT} problems" in err
+    assert [f"deployments[{number}].tag" in err for number in range(COUNT)] == [True] * COUNT
 
 
 @pytest.mark.parametrize(
