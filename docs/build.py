@@ -15,11 +15,13 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from policies.gates import spec as gates
+from policies.lint.catalogue import FAMILIES
+from policies.lint.rules import Rule
 from policies.probes import ProbeSpec
 from policies.spec import BrakeSpec, HistogramSpec, InconclusiveSpec, MetricsSpec, Policy, Risk, StageSpec, Timeouts
 from policies.switch import SwitchSpec
 from policies.values import format_duration
-from rollway.cli import VERBS, Verbs, rollway
+from rollway.cli import VERBS, rollway
 
 REFERENCE: Final = Path(__file__).parent / "reference"
 _PARTS: Final[dict[str, type[BaseModel]]] = {
@@ -48,7 +50,7 @@ _ATTRIBUTE: Final = re.compile(r"^    (\w+): (.*?)(?=^    \w+: |\Z)", re.MULTILI
 
 def pages() -> Mapping[str, str]:
     """Return the reference pages by file name."""
-    return {"policy.md": _policy_page(), "cli.md": _cli_page()}
+    return {"policy.md": _policy_page(), "cli.md": _cli_page(), "lint.md": _lint_page()}
 
 
 def _policy_page() -> str:
@@ -79,20 +81,45 @@ def _default(model: type[BaseModel], name: str) -> str:
     return "" if default in (None, {}) else f"`{default}`"
 
 
+def _lint_page() -> str:
+    head = (
+        "# What `rollway lint` looks for\n\nMade from the code by `make docs`. Ids are stable: a dropped rule takes its id with it. "
+        "[How to use it](../how-to/lint.md).\n"
+    )
+    families = (
+        "\n".join(
+            [
+                f"## {family.title}\n",
+                "| rule | severity | finds | remedy |",
+                "|---|---|---|---|",
+                *map(_lint_row, family.rules),
+                "",
+            ]
+        )
+        for family in FAMILIES
+    )
+    return "\n".join([head, *families])
+
+
+def _lint_row(rule: Rule) -> str:
+    cells = (rule.id, rule.severity, f"**{rule.title}.** {rule.why}", rule.remedy)
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
 def _cli_page() -> str:
-    helps = [f"## rollway {verb}\n\n```text\n{_help(verb)}\n```\n" for verb in VERBS]
+    helps = [_helps(rollway, click.Context(rollway, info_name="rollway"), verb) for verb in VERBS]
     return "\n".join(["# The command line\n\nMade from the code by `make docs`.\n", *helps])
 
 
-def _help(verb: str) -> str:
-    group = rollway
-    if not isinstance(group, Verbs):
-        raise TypeError("the command line is no group of verbs")
-    context = click.Context(group, info_name="rollway")
-    command = group.get_command(context, verb)
+def _helps(group: click.Command, above: click.Context, verb: str) -> str:
+    """Return the section of a verb and, when it is a group itself, those of the verbs below it."""
+    command = group.get_command(above, verb) if isinstance(group, click.Group) else None
     if command is None:
         raise LookupError(verb)
-    return command.get_help(click.Context(command, info_name=verb, parent=context, terminal_width=100))
+    context = click.Context(command, info_name=verb, parent=above, terminal_width=100)
+    section = f"## {context.command_path}\n\n```text\n{command.get_help(context)}\n```\n"
+    below = command.list_commands(context) if isinstance(command, click.Group) else []
+    return "\n".join([section, *(_helps(command, context, name) for name in below)])
 
 
 def main() -> int:

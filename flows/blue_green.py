@@ -9,7 +9,7 @@ from tasks.request import RolloutRequest
 from tasks.rolling_out import roll_out
 
 
-@flow(name="blue-green", flow_run_name="{rollout.endpoint} to {rollout.model}", persist_result=False)
+@flow(name="blue-green", flow_run_name="{rollout.endpoint} to {rollout.model}{rollout.config}", persist_result=False)
 async def blue_green(rollout: RolloutRequest) -> State[Ending | RolloutError]:
     """Give a model the whole capacity, then the traffic; the old one stays warm until the last bake is over.
 

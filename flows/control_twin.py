@@ -9,7 +9,7 @@ from tasks.request import RolloutRequest
 from tasks.rolling_out import roll_out
 
 
-@flow(name="control-twin", flow_run_name="{rollout.endpoint} to {rollout.model}", persist_result=False)
+@flow(name="control-twin", flow_run_name="{rollout.endpoint} to {rollout.model}{rollout.config}", persist_result=False)
 async def control_twin(rollout: RolloutRequest) -> State[Ending | RolloutError]:
     """Compare a model with a fresh twin of the one that serves now, beside production, and promote or drop it.
 

@@ -9,7 +9,7 @@ from tasks.request import RolloutRequest
 from tasks.rolling_out import roll_out
 
 
-@flow(name="linear", flow_run_name="{rollout.endpoint} to {rollout.model}", persist_result=False)
+@flow(name="linear", flow_run_name="{rollout.endpoint} to {rollout.model}{rollout.config}", persist_result=False)
 async def linear(rollout: RolloutRequest) -> State[Ending | RolloutError]:
     """Roll a model out on a live endpoint by equal steps.
 

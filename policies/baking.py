@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from policies.decision import Decision
 from policies.lifecycle import Outcome, Phase, State, close_window, enter, turn_back
 from policies.plan import Plan
-from policies.promoting import conclude
+from policies.promoting import conclude, describe
 from policies.spec import OnInconclusive
 from policies.strategies.stage import Stage
 from policies.values import format_duration
@@ -18,7 +18,7 @@ def bake(plan: Plan, state: State, verdicts: tuple[GateVerdict, ...], now: datet
     stage = plan.stages[state.stage]
     left = bake_ends(plan, state) - now
     if left > timedelta(0):
-        what = f"watching {plan.candidate.model}" if stage.watch else f"baking {stage.share:g} %"
+        what = f"watching {plan.candidate.model}" if stage.watch else f"baking {describe(stage)}"
         reason = f"{what}: {format_duration(left)} left; {summarise(verdicts)}"
         return Decision(state, "wait", reason, plan.policy.metrics.look_every, verdicts=verdicts)
     passed = {verdict.gate for verdict in verdicts if verdict.verdict is Answer.PASS}
@@ -47,17 +47,18 @@ def explain_failures(verdicts: Sequence[GateVerdict]) -> str:
 def _advance(plan: Plan, state: State, verdicts: tuple[GateVerdict, ...], now: datetime) -> Decision:
     stage: Stage = plan.stages[state.stage]
     if stage.approval and state.stage not in state.approved:
-        reason = f"every gate passed at {stage.share:g} %; awaiting approval: rollway approve {plan.endpoint} --reason REASON"
+        reason = f"every gate passed at {describe(stage)}; awaiting approval: rollway approve {plan.endpoint} --reason REASON"
         return Decision(state, "hold", reason, plan.policy.metrics.look_every, verdicts=verdicts)
     if stage.watch:
         return conclude(plan, state, now)
     following = state.stage + 1
     if following < len(plan.stages) and not plan.stages[following].watch:
-        advanced = enter(close_window(state, now), Phase.SHIFTING, now, stage=following)
-        reason = f"every gate passed at {stage.share:g} %; on to {plan.stages[following].share:g} %"
+        phase = Phase.PREPARING if stage.shadow else Phase.SHIFTING
+        advanced = enter(close_window(state, now), phase, now, stage=following)
+        reason = f"every gate passed at {describe(stage)}; on to {describe(plan.stages[following])}"
     else:
         advanced = enter(state, Phase.PROMOTING, now)
-        reason = f"every gate passed at {stage.share:g} %, the last stage; promoting {plan.candidate.model}"
+        reason = f"every gate passed at {describe(stage)}, the last stage; promoting {plan.candidate.model}"
     return Decision(advanced, "act", reason, timedelta(0), verdicts=verdicts)
 
 

@@ -32,6 +32,7 @@ def find_problems(document: Document) -> list[Problem]:
         *_deadline_problems(document),
         *_lease_problems(document),
         *_watch_problems(document),
+        *_shadow_problems(document),
         *_probe_problems(document),
     ]
 
@@ -41,7 +42,7 @@ def _ladder_problems(document: Document) -> list[Problem]:
         return [
             Problem("stages", f"there must be 1 to {MOST_STAGES} stages", "write at least one: {share: 5, bake: 10m}")
         ]
-    shares = [(index, stage.get("share")) for index, stage in _stages(document)]
+    shares = [(index, stage.get("share")) for index, stage in _stages(document) if not stage.get("shadow")]
     rungs = [(index, share) for index, share in shares if _is_number(share)]
     problems = [
         Problem(
@@ -116,6 +117,19 @@ def _watch_problems(document: Document) -> Iterator[Problem]:
     if not any({"at_most", "at_least"} & _given(gate) for gate in judged):
         what = "there is nothing to watch: no gate or guardrail holds the candidate against a fixed limit"
         yield Problem("watch", what, "add a guardrail with at_most or at_least, or leave out the watch")
+
+
+def _shadow_problems(document: Document) -> Iterator[Problem]:
+    """A shadow comes before all else, and with the strategy of that name only."""
+    wanted = document.get("strategy") == "shadow"
+    for index, stage in _stages(document):
+        if bool(stage.get("shadow")) is not (wanted and index == 0):
+            what = (
+                "is needed at the first stage" if wanted and index == 0 else "is for the first stage of strategy shadow"
+            )
+            yield Problem(
+                f"stages[{index}].shadow", what, "write it there and nowhere else: {shadow: true, share: 100, bake: 1h}"
+            )
 
 
 def _probe_problems(document: Document) -> Iterator[Problem]:

@@ -58,7 +58,8 @@ def forecast_usage(plan: Plan) -> Usage:
     for stage in plan.stages:
         if not stage.watch:
             lasts = policy.warm_up + stage.bake + policy.metrics.settle
-            hours += len(plan.newcomers) * stage.instances * (lasts / _HOUR)
+            everybody = 1 if stage.shadow else len(plan.newcomers)
+            hours += everybody * stage.instances * (lasts / _HOUR)
     return Usage(instance_type=_type_of(plan), hours=hours)
 
 
@@ -82,6 +83,8 @@ def measure_usage(plan: Plan, accepted: Iterable[tuple[datetime, Command]], unti
 def _count(plan: Plan, counts: dict[str, int], command: Command | None) -> dict[str, int]:
     """Return how many instances those beside the baseline have after a command."""
     match command:
+        case ApplyConfig() if plan.shadowed and command.config == plan.shadowed.name:
+            return {plan.candidate.variant: plan.stages[0].instances}
         case ApplyConfig(config=plan.side_by_side.name):
             return {newcomer.variant: newcomer.instances for newcomer in plan.newcomers}
         case ApplyConfig():

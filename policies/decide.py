@@ -220,8 +220,9 @@ def _climb(plan: Plan, state: State, observation: Observation, now: datetime, ju
 
 
 def _fail(plan: Plan, state: State, failures: str, now: datetime, verdicts: tuple[GateVerdict, ...]) -> Decision:
-    share = candidate_share(plan, state)
-    back = turn_back(state, Outcome.ROLLED_BACK, f"at {share:g} % — {failures}", now)
+    in_shadow = plan.stages[state.stage].shadow and state.phase is not Phase.PROMOTING
+    where = "in shadow" if in_shadow else f"at {candidate_share(plan, state):g} %"
+    back = turn_back(state, Outcome.ROLLED_BACK, f"{where} — {failures}", now)
     return Decision(back, "act", f"ROLLBACK {_ending(back).reason}", timedelta(0), verdicts=verdicts)
 
 
@@ -251,7 +252,8 @@ def _pursue(
     if commands:
         guarded = (*raise_safeguards(plan, state, surroundings, now), *commands)
         return Decision(state, "act", _headline(plan, state), look, guarded, verdicts)
-    if state.phase is Phase.PREPARING and plan.policy.probes and not state.probed:
+    in_shadow = plan.stages[state.stage].shadow  # where no request can be sent to the candidate by its name
+    if state.phase is Phase.PREPARING and plan.policy.probes and not state.probed and not in_shadow:
         probe = Probe(endpoint=plan.endpoint, variant=plan.candidate.variant, probes=plan.policy.probes)
         return Decision(state, "act", f"probing {plan.candidate.model} before it gets any traffic", look, (probe,))
     return _arrived(plan, state, now)
@@ -260,14 +262,15 @@ def _pursue(
 def goal_of(plan: Plan, state: State) -> Goal:
     """Return how the endpoint shall be in a phase on the way up."""
     stage = plan.stages[state.stage]
-    capacity = {newcomer.variant: stage.instances for newcomer in plan.newcomers}
+    capacity = {} if stage.shadow else {newcomer.variant: stage.instances for newcomer in plan.newcomers}
     match state.phase:
         case Phase.PREPARING:
-            return Goal(config=plan.side_by_side, shares=plan.split(0), instances=capacity)
+            shares = plan.split_at(stage) if stage.shadow else plan.split(0)
+            return Goal(config=plan.config_at(stage), shares=shares, instances=capacity)
         case Phase.BAKING if stage.watch:
             return Goal(config=plan.promoted)
         case Phase.SHIFTING | Phase.BAKING:
-            return Goal(config=plan.side_by_side, shares=plan.split(stage.share), instances=capacity)
+            return Goal(config=plan.config_at(stage), shares=plan.split_at(stage), instances=capacity)
         case Phase.PROMOTING:
             return Goal(config=plan.promoted, instances_first={plan.baseline.variant: plan.baseline.instances})
         case _:
@@ -278,12 +281,14 @@ def _arrived(plan: Plan, state: State, now: datetime) -> Decision:
     stage = plan.stages[state.stage]
     match state.phase:
         case Phase.PREPARING:
-            return Decision(enter(state, Phase.SHIFTING, now), "act", "the candidate is up at share 0", timedelta(0))
+            where = "in the baseline's shadow" if stage.shadow else "at share 0"
+            return Decision(enter(state, Phase.SHIFTING, now), "act", f"the candidate is up {where}", timedelta(0))
         case Phase.SHIFTING:
-            share = plan.policy.compared_share(stage.share)
+            share = plan.policy.compared_share(plan.policy.stages[state.stage])
             baking = open_window(enter(close_window(state, now), Phase.BAKING, now), share, now)
             until = bake_ends(plan, baking)
-            reason = f"the candidate gets {stage.share:g} %; baking until {until:%H:%M:%S} UTC"
+            gets = f"copies of {stage.share:g} % of the requests" if stage.shadow else f"{stage.share:g} %"
+            reason = f"the candidate gets {gets}; baking until {until:%H:%M:%S} UTC"
             return Decision(baking, "wait", reason, min(plan.policy.metrics.look_every, until - now))
         case _:
             return arrive(plan, state, now)
@@ -293,6 +298,8 @@ def _headline(plan: Plan, state: State) -> str:
     stage = plan.stages[state.stage]
     match state.phase:
         case Phase.PREPARING:
+            if stage.shadow:
+                return f"putting {plan.candidate.model} into the shadow of {plan.baseline.model}"
             twin = f" and a twin of {plan.baseline.model}" if plan.control else ""
             return f"putting {plan.candidate.model}{twin} beside {plan.baseline.model} at share 0"
         case Phase.SHIFTING:

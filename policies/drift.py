@@ -104,5 +104,5 @@ def _list(suspended: tuple[Suspension, ...]) -> str:
 
 def _known_configs(plan: Plan, state: State) -> set[str]:
     if state.phase is Phase.ROLLING_BACK:
-        return {plan.original.name, plan.side_by_side.name, plan.promoted.name}
+        return {config.name for config in plan.configs}
     return {state.placement.config}

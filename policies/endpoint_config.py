@@ -20,6 +20,9 @@ ROLLOUT_TAG: Final = "rollway:rollout"
 _DIGEST_LENGTH: Final = 10
 _RESERVED_TAG_PREFIX: Final = "aws:"
 
+Document = dict[str, Any]
+"""Members of a request, in SageMaker's own names."""
+
 
 class EndpointConfig(Frozen):
     """One endpoint configuration.
@@ -68,34 +71,53 @@ def choose_name(live: EndpointConfig, names: Sequence[str]) -> str:
 
 
 def put_beside(
-    live: EndpointConfig, endpoint: str, newcomers: Mapping[str, str], instances: Mapping[str, int]
+    wanted: EndpointConfig, baseline: Document, newcomers: Mapping[str, Document], instances: Mapping[str, int]
 ) -> EndpointConfig:
-    """Return the live configuration with others beside its only variant.
+    """Return the wanted configuration with the baseline's variant kept, and the newcomers beside it.
 
-    Each newcomer, a model by its variant's name, is a copy of the baseline's variant with that model and share 0. ``instances`` gives the
-    instance count of each variant by name: the baseline's live one, since the configuration's own may be long outdated by autoscaling.
+    What a configuration says of all variants is already as wanted, so both arms differ in nothing but their variants.
+
+    Args:
+        wanted: what shall serve in the end.
+        baseline: the variant that serves now; it keeps all traffic.
+        newcomers: the variants that come beside it, by their names there; each gets share 0.
+        instances: the instance count of each variant by name: the baseline's live one, since the configuration's own may be long outdated
+            by autoscaling.
     """
-    (baseline,) = live.variants
-    beside = [baseline | {"VariantName": name, "ModelName": model} for name, model in newcomers.items()]
+    beside = [document | {"VariantName": name} for name, document in newcomers.items()]
     variants = [
         variant | {"InitialInstanceCount": instances[variant["VariantName"]], "InitialVariantWeight": weight}
         for variant, weight in ((baseline, 100.0), *((newcomer, 0.0) for newcomer in beside))
     ]
-    fields = live.fields | {"ProductionVariants": variants}
-    return EndpointConfig(name=name_config(endpoint, fields), fields=fields, tags=live.tags)
+    return wanted.model_copy(update={"fields": wanted.fields | {"ProductionVariants": variants}})
 
 
-def replace_model(live: EndpointConfig, endpoint: str, model: str) -> EndpointConfig:
-    """Return the live configuration with the model of its only variant replaced and every other field equal."""
-    (baseline,) = live.variants
-    fields = live.fields | {"ProductionVariants": [baseline | {"ModelName": model}]}
-    return EndpointConfig(name=name_config(endpoint, fields), fields=fields, tags=live.tags)
+def put_in_shadow(wanted: EndpointConfig, baseline: Document, shadow: Document, instances: int) -> EndpointConfig:
+    """Return the wanted configuration with the baseline's variant kept, and another that gets copies of its requests.
+
+    Args:
+        wanted: what shall serve in the end.
+        baseline: the variant that serves now, with its live instance count.
+        shadow: the variant that gets the copies; its weight over the baseline's is the part of the requests that are copied.
+        instances: the shadow's instance count.
+    """
+    serving = baseline | {"InitialVariantWeight": 100.0}
+    copied = shadow | {"InitialInstanceCount": instances}
+    fields = wanted.fields | {"ProductionVariants": [serving], "ShadowProductionVariants": [copied]}
+    return wanted.model_copy(update={"fields": fields})
 
 
-def mark(config: EndpointConfig, rollout_id: str) -> EndpointConfig:
-    """Return the configuration, creatable, with the tags that say who made it."""
+def replace_model(live: EndpointConfig, model: str) -> EndpointConfig:
+    """Return the live configuration with its model replaced and every other field equal."""
+    fields = live.fields | {"ProductionVariants": [variant | {"ModelName": model} for variant in live.variants]}
+    return live.model_copy(update={"fields": fields})
+
+
+def make(config: EndpointConfig, endpoint: str, rollout_id: str) -> EndpointConfig:
+    """Return the configuration, creatable: named by its content, with the tags that say who made it."""
     own = {MADE_BY_TAG: "rollway", ROLLOUT_TAG: rollout_id}
-    return config.model_copy(update={"tags": creatable(config).tags | own})
+    tags = creatable(config).tags | own
+    return EndpointConfig(name=name_config(endpoint, config.fields), fields=config.fields, tags=tags)
 
 
 def creatable(config: EndpointConfig) -> EndpointConfig:

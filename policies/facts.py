@@ -144,15 +144,15 @@ class Facts(Frozen):
     Attributes:
         endpoint: the endpoint as it is.
         config: the configuration it runs on.
-        model: name of the model that may take over.
-        model_exists: whether SageMaker knows that model.
+        wanted: the configuration that shall serve in the end, still without a name of its own.
+        missing_models: names of its models that SageMaker does not know.
         surroundings: the endpoint's tags, and the registrations of its variants with Application Auto Scaling.
     """
 
     endpoint: Endpoint
     config: EndpointConfig
-    model: str
-    model_exists: bool
+    wanted: EndpointConfig
+    missing_models: tuple[str, ...] = ()
     surroundings: Surroundings = Surroundings()
 
 

@@ -12,8 +12,9 @@ from policies.endpoint_config import (
     EndpointConfig,
     choose_name,
     creatable,
-    mark,
+    make,
     put_beside,
+    put_in_shadow,
     replace_model,
 )
 from policies.errors import PreflightError
@@ -31,7 +32,7 @@ class Contender(Frozen):
 
     Attributes:
         variant: name of its variant.
-        model: name of its SageMaker model.
+        model: name of its SageMaker model; where more than the model changes, followed by the name of the new configuration.
         instances: how many instances serve it when the rollout begins.
     """
 
@@ -51,6 +52,7 @@ class Plan(Frozen):
         control: a fresh twin of the baseline that the candidate is compared with; None where it is compared with the baseline itself.
         original: the configuration that the endpoint runs on now, and returns to if anything fails.
         side_by_side: that configuration with the candidate, and the control if there is one, beside the baseline.
+        shadowed: that configuration with the candidate as the baseline's shadow; None where there is no such stage.
         promoted: that configuration with the baseline's model replaced by the candidate's.
         stages: the ladder, and the watch after the promotion if there is one.
         policy: the policy that all this follows from.
@@ -66,6 +68,7 @@ class Plan(Frozen):
     control: Contender | None = None
     original: EndpointConfig
     side_by_side: EndpointConfig
+    shadowed: EndpointConfig | None = None
     promoted: EndpointConfig
     stages: tuple[Stage, ...]
     policy: Policy
@@ -82,6 +85,22 @@ class Plan(Frozen):
     def newcomers(self) -> tuple[Contender, ...]:
         """Who serves beside the baseline while the rollout lasts."""
         return (self.control, self.candidate) if self.control else (self.candidate,)
+
+    @property
+    def configs(self) -> tuple[EndpointConfig, ...]:
+        """Every configuration that the endpoint may run on by this rollout's doing."""
+        shadowed = (self.shadowed,) if self.shadowed else ()
+        return (self.original, *shadowed, self.side_by_side, self.promoted)
+
+    def config_at(self, stage: Stage) -> EndpointConfig:
+        """Return the configuration of a stage."""
+        if stage.watch:
+            return self.promoted
+        return self.shadowed if stage.shadow and self.shadowed else self.side_by_side
+
+    def split_at(self, stage: Stage) -> dict[str, float]:
+        """Return the shares of a stage, in percent. A shadow has none, nor has anybody beside who serves alone."""
+        return {self.baseline.variant: 100.0} if stage.shadow or stage.watch else self.split(stage.share)
 
     def split(self, candidate_share: float) -> dict[str, float]:
         """Return the shares of all variants for a share of the candidate, in percent; the control gets as much as the candidate."""
@@ -100,10 +119,15 @@ def make_plan(policy: Policy, facts: Facts, rollout_id: str, started_at: datetim
         raise PreflightError(obstacles)
     (live,) = facts.endpoint.variants
     stages = plan_stages(policy, live.instances)
-    model = facts.config.variant(live.name)["ModelName"]
-    baseline = Contender(variant=live.name, model=model, instances=live.wanted_instances)
-    candidate = _newcomer(facts, CANDIDATE_NAMES, facts.model, stages[0])
-    control = _newcomer(facts, CONTROL_NAMES, model, stages[0]) if policy.strategy == "control_twin" else None
+    promoted = make(facts.wanted, facts.endpoint.name, rollout_id)
+    serving = facts.config.variant(live.name)
+    baseline = Contender(variant=live.name, model=serving["ModelName"], instances=live.wanted_instances)
+    first = next((stage for stage in stages if not stage.shadow), stages[0])
+    candidate = _newcomer(facts, CANDIDATE_NAMES, _candidate_model(facts, promoted), first)
+    twin = _newcomer(facts, CONTROL_NAMES, baseline.model, first)
+    control = twin if policy.strategy == "control_twin" else None
+    documents = ({control.variant: serving} if control else {}) | {candidate.variant: promoted.variants[0]}
+    instances = {each.variant: each.instances for each in (baseline, twin, candidate)}
     return Plan(
         rollout_id=rollout_id,
         endpoint=facts.endpoint.name,
@@ -111,8 +135,9 @@ def make_plan(policy: Policy, facts: Facts, rollout_id: str, started_at: datetim
         candidate=candidate,
         control=control,
         original=creatable(facts.config),
-        side_by_side=mark(_side_by_side(facts, baseline, *([control] if control else []), candidate), rollout_id),
-        promoted=mark(replace_model(facts.config, facts.endpoint.name, facts.model), rollout_id),
+        side_by_side=make(put_beside(facts.wanted, serving, documents, instances), facts.endpoint.name, rollout_id),
+        shadowed=_in_shadow(facts, candidate, stages[0], rollout_id) if stages[0].shadow else None,
+        promoted=promoted,
         stages=stages,
         policy=policy,
         started_at=started_at,
@@ -125,7 +150,15 @@ def _newcomer(facts: Facts, names: Sequence[str], model: str, first: Stage) -> C
     return Contender(variant=choose_name(facts.config, names), model=model, instances=first.instances)
 
 
-def _side_by_side(facts: Facts, baseline: Contender, *newcomers: Contender) -> EndpointConfig:
-    models = {newcomer.variant: newcomer.model for newcomer in newcomers}
-    instances = {contender.variant: contender.instances for contender in (baseline, *newcomers)}
-    return put_beside(facts.config, facts.endpoint.name, models, instances)
+def _in_shadow(facts: Facts, candidate: Contender, stage: Stage, rollout_id: str) -> EndpointConfig:
+    (live,) = facts.endpoint.variants
+    baseline = facts.config.variant(live.name) | {"InitialInstanceCount": live.wanted_instances}
+    shadow = facts.wanted.variants[0] | {"VariantName": candidate.variant, "InitialVariantWeight": stage.share}
+    return make(put_in_shadow(facts.wanted, baseline, shadow, stage.instances), facts.endpoint.name, rollout_id)
+
+
+def _candidate_model(facts: Facts, promoted: EndpointConfig) -> str:
+    """Name what may take over: its model, and the new configuration where that says more than another model."""
+    model: str = promoted.variants[0]["ModelName"]
+    only_the_model = replace_model(facts.config, model).fields == promoted.fields
+    return model if only_the_model else f"{model} ({promoted.name})"

@@ -1,14 +1,28 @@
 """What must be true of an endpoint before a rollout may touch it."""
 
 from collections.abc import Iterator
+from typing import Final
 
+from policies.endpoint_config import EndpointConfig
 from policies.errors import Problem
 from policies.facts import Facts
+
+_WANTED: Final = "the wanted configuration"
+_ASYNC_REMEDY: Final = (
+    "bring up a second asynchronous endpoint, send it part of the requests, and compare what it writes"
+)
+_SERVERLESS_REMEDY: Final = "give the variant instances, or bring up a second endpoint and move its callers"
+_COMPONENTS_REMEDY: Final = (
+    "use SageMaker's own rolling update of the component (UpdateInferenceComponent), with an alarm"
+)
 
 
 def find_obstacles(facts: Facts) -> list[Problem]:
     """Return every reason why the endpoint cannot take a rollout as things stand; an empty list means it can."""
-    return [*_endpoint_obstacles(facts), *_config_obstacles(facts), *_model_obstacles(facts)]
+    live = list(_config_obstacles(facts.config, f"configuration {facts.config.name}"))
+    known = {problem.what for problem in live}
+    wanted = (problem for problem in _config_obstacles(facts.wanted, _WANTED) if problem.what not in known)
+    return [*_endpoint_obstacles(facts), *live, *wanted, *_wanted_obstacles(facts)]
 
 
 def _endpoint_obstacles(facts: Facts) -> Iterator[Problem]:
@@ -26,35 +40,44 @@ def _endpoint_obstacles(facts: Facts) -> Iterator[Problem]:
         names = ", ".join(variant.name for variant in endpoint.variants)
         yield Problem(
             where,
-            f"has {len(endpoint.variants)} production variants ({names}); a canary starts from exactly one",
+            f"has {len(endpoint.variants)} production variants ({names}); a rollout starts from exactly one",
             "bring the endpoint to one variant first, or end the rollout that is under way",
         )
     if endpoint.shadows:
         yield Problem(
             where,
-            f"has a shadow variant ({', '.join(endpoint.shadows)}); SageMaker cannot hold a canary beside it",
+            f"has a shadow variant ({', '.join(endpoint.shadows)}); SageMaker cannot hold a candidate beside it",
             "remove the shadow variant first",
         )
 
 
-def _config_obstacles(facts: Facts) -> Iterator[Problem]:
-    where = f"configuration {facts.config.name}"
-    if "AsyncInferenceConfig" in facts.config.fields:
-        yield Problem(where, "is asynchronous; those endpoints publish no request metrics to judge by", "")
-    for variant in facts.config.variants:
+def _config_obstacles(config: EndpointConfig, where: str) -> Iterator[Problem]:
+    if "AsyncInferenceConfig" in config.fields:
+        what = "is asynchronous; those endpoints publish no request metrics to judge by"
+        yield Problem(where, what, _ASYNC_REMEDY)
+    for variant in config.variants:
+        name = variant["VariantName"]
         if "ServerlessConfig" in variant:
-            yield Problem(where, f"variant {variant['VariantName']} is serverless; a canary needs instances", "")
+            what = f"variant {name} is serverless; a rollout needs instances that can be counted and kept warm"
+            yield Problem(where, what, _SERVERLESS_REMEDY)
         elif "ModelName" not in variant:
-            yield Problem(
-                where, f"variant {variant['VariantName']} hosts inference components; a canary needs a model", ""
-            )
+            what = f"variant {name} hosts inference components, between which SageMaker knows no weights"
+            yield Problem(where, what, _COMPONENTS_REMEDY)
 
 
-def _model_obstacles(facts: Facts) -> Iterator[Problem]:
-    where = f"model {facts.model}"
-    if not facts.model_exists:
-        yield Problem(
-            where, "does not exist in this account and Region", "create it with CreateModel, or check its name"
-        )
-    if facts.model in {variant.get("ModelName") for variant in facts.config.variants}:
-        yield Problem(where, f"serves endpoint {facts.endpoint.name} already", "name the model that shall take over")
+def _wanted_obstacles(facts: Facts) -> Iterator[Problem]:
+    """Say what a rollout cannot lead to: it changes what serves under one variant's name, not how many variants there are."""
+    where, variants = _WANTED, facts.wanted.variants
+    if len(facts.config.variants) == 1 and (len(variants) != 1 or facts.wanted.fields.get("ShadowProductionVariants")):
+        names = ", ".join(variant["VariantName"] for variant in variants)
+        yield Problem(where, f"has the variants {names}, or shadows; a rollout leads to exactly one variant", "")
+        return
+    live = [variant["VariantName"] for variant in facts.config.variants]
+    if variants[0]["VariantName"] not in live:
+        what = f"calls its variant {variants[0]['VariantName']}; autoscaling and alarms know it as {', '.join(live)}"
+        yield Problem(where, what, "keep the variant's name")
+    if facts.wanted.fields == facts.config.fields:
+        yield Problem(where, f"is what endpoint {facts.endpoint.name} runs on already", "name what shall take over")
+    for model in facts.missing_models:
+        what = "does not exist in this account and Region"
+        yield Problem(f"model {model}", what, "create it with CreateModel, or check its name")

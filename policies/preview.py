@@ -66,7 +66,7 @@ def imagine(plan: Plan, endpoint: Endpoint, command: Command) -> Endpoint:
     """Return the endpoint as it is once a command's wanted end is reached."""
     match command:
         case ApplyConfig():
-            configs = {config.name: config for config in (plan.original, plan.side_by_side, plan.promoted)}
+            configs = {config.name: config for config in plan.configs}
             variants = configs[command.config].variants
             total = sum(variant["InitialVariantWeight"] for variant in variants)
             live = tuple(

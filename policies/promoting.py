@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from policies.decision import Decision
 from policies.lifecycle import Ending, Outcome, Phase, State, close_window, enter, open_window
 from policies.plan import Plan
+from policies.strategies.stage import Stage
 from policies.values import format_duration
 
 
@@ -19,12 +20,17 @@ def arrive(plan: Plan, state: State, now: datetime) -> Decision:
     return Decision(watching, "wait", reason, plan.policy.metrics.look_every)
 
 
+def describe(stage: Stage) -> str:
+    """Say what the candidate gets at a stage on the way up."""
+    return f"{stage.share:g} % in shadow" if stage.shadow else f"{stage.share:g} %"
+
+
 def conclude(plan: Plan, state: State, now: datetime) -> Decision:
     """End well.
 
     Not with the verdicts of this look: the candidate's variant is gone by now, so its gates have nothing new to say.
     """
-    climbed = ", ".join(f"{rung.share:g} %" for rung in plan.stages if not rung.watch)
+    climbed = ", ".join(describe(rung) for rung in plan.stages if not rung.watch)
     watched = f", and {format_duration(plan.policy.watch)} of watching after it" if plan.stages[-1].watch else ""
     reason = state.override or f"{plan.candidate.model} passed every gate at {climbed}{watched}"
     ending = Ending(outcome=Outcome.PROMOTED, reason=reason, at=now)

@@ -59,7 +59,7 @@ def rollback_commands(plan: Plan, endpoint: Endpoint, *, with_capacity: bool = T
 
 def _mend(plan: Plan, endpoint: Endpoint) -> tuple[Command, ...]:
     """Create the configuration that the endpoint runs on once more: SageMaker updates no endpoint whose own was deleted."""
-    ours = (config for config in (plan.side_by_side, plan.promoted) if config.name == endpoint.config)
+    ours = (config for config in plan.configs[1:] if config.name == endpoint.config)
     return tuple(CreateConfig(config=config) for config in ours)
 
 

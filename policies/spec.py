@@ -36,6 +36,8 @@ class StageSpec(Frozen):
         gates: names of the gates that must pass here, beside sample and split, which always must; all of them by default. Any gate may fail
             at any stage.
         approval: whether a person has to approve before the candidate gets more than here.
+        shadow: whether the candidate gets copies of that percentage of the requests, and nobody its answers; for the first stage of the
+            strategy ``shadow``.
     """
 
     share: Annotated[float, Field(gt=0, le=100)]
@@ -43,6 +45,7 @@ class StageSpec(Frozen):
     instances: Annotated[int, Field(ge=1)] | None = None
     gates: tuple[str, ...] | None = None
     approval: bool = False
+    shadow: bool = False
 
     @field_validator("bake")
     @classmethod
@@ -172,6 +175,7 @@ class Policy(Frozen):
     Attributes:
         strategy: the kind of rollout. ``canary``: by rising shares. ``linear``: by equal steps, given as ``step``. ``blue_green``: with the
             full capacity from the start. ``control_twin``: compared with a fresh twin of the baseline, of the same share and size.
+            ``shadow``: with copies of requests first, by a first stage with ``shadow: true``.
         stages: the ladder of shares, rising. A linear policy may give ``step: {share: 20, bake: 10m}`` instead.
         probes: requests to the candidate before it gets any traffic, to see whether it answers and to warm it up.
         watch: how long the limits are watched after the promotion; a breach takes the promotion back, which takes minutes then.
@@ -194,7 +198,7 @@ class Policy(Frozen):
         timeouts: how long AWS may take.
     """
 
-    strategy: Literal["canary", "linear", "blue_green", "control_twin"]
+    strategy: Literal["canary", "linear", "blue_green", "control_twin", "shadow"]
     stages: tuple[StageSpec, ...]
     probes: ProbeSpec | None = None
     watch: Duration = timedelta(0)
@@ -245,13 +249,17 @@ class Policy(Frozen):
         """Gates and guardrails that need no baseline beside the candidate: they are what the watch goes by."""
         return tuple(name for name, gate in (self.gates | self.guardrails).items() if _needs_no_baseline(gate))
 
-    def compared_share(self, share: float) -> float:
-        """Return how much of the traffic of the two arms that are compared the candidate gets, in percent."""
-        return 50.0 if self.strategy == "control_twin" else share
+    def compared_share(self, stage: StageSpec) -> float:
+        """Return how much of what the two arms that are compared get the candidate gets, in percent. A shadow's copies count as well."""
+        if stage.shadow:
+            return 100 * stage.share / (100 + stage.share)
+        return 50.0 if self.strategy == "control_twin" else stage.share
 
-    def compared_part(self, share: float) -> float:
-        """Return which part of all traffic the two arms that are compared get together, as a fraction."""
-        return 2 * share / 100 if self.strategy == "control_twin" else 1.0
+    def compared_part(self, stage: StageSpec) -> float:
+        """Return how much the two arms that are compared get together, as a multiple of all traffic."""
+        if stage.shadow:
+            return 1 + stage.share / 100
+        return 2 * stage.share / 100 if self.strategy == "control_twin" else 1.0
 
     @property
     def take_over_after(self) -> timedelta:

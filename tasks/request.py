@@ -11,7 +11,7 @@ _SHIPPED: Final = ", ".join(sorted(policy.stem for policy in LIBRARY.glob("*.yam
 
 
 class RolloutRequest(BaseModel):
-    """Which model shall take over which endpoint, and how."""
+    """What shall take over which endpoint, and how."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -22,10 +22,17 @@ class RolloutRequest(BaseModel):
         examples=["fraud-prod"],
     )
     model: str = Field(
+        default="",
         title="New model",
-        description="The SageMaker model that shall take over, for example fraud-v7. It must exist already.",
-        pattern=_NAME,
+        description="The SageMaker model that shall take over, for example fraud-v7. It must exist already. "
+        "Left empty: the configuration below.",
+        pattern=f"{_NAME}|^$",
         examples=["fraud-v7"],
+    )
+    config: str = Field(
+        default="",
+        title="New configuration",
+        description="Instead of a model: the path of a blueprint on the worker, whose whole configuration shall take over.",
     )
     policy: str = Field(
         default="canary",
@@ -52,7 +59,7 @@ class RolloutRequest(BaseModel):
         pattern=r"^([a-z]{2}(-[a-z]+)+-\d)?$",
     )
 
-    @field_validator("journal", "region", mode="before")
+    @field_validator("model", "config", "journal", "region", mode="before")
     @classmethod
     def _none_is_not_given(cls, value: object) -> object:
         return "" if value is None else value

@@ -22,7 +22,8 @@ from rollway.loop.drive import drive
 from rollway.loop.hands import PlainHands
 from rollway.loop.queueing import make_way
 from rollway.loop.rollout import Rollout
-from rollway.loop.starting import Request, open_journal, refuse_if_braked, start
+from rollway.loop.starting import open_journal, refuse_if_braked, start
+from rollway.loop.wanted import make_request
 from rollway.reports.outcome import headline, render_report
 from tasks.artifacts import publish_report
 from tasks.aws import forewarn, plan
@@ -68,7 +69,7 @@ async def set_out(aws: Aws, rollout: RolloutRequest, policy: Policy, clock: Cloc
         RolloutError: the rollout cannot start; nothing was changed in SageMaker.
     """
     store = open_journal(aws, journal_location(rollout))
-    request = Request(rollout.endpoint, rollout.model, policy)
+    request = await asyncio.to_thread(make_request, rollout.endpoint, policy, rollout.model, rollout.config)
     await make_way(request, store, lambda: PlainHands(aws), clock)
     planned = await plan(aws, request, clock.now())
     if rollout.automatic:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Final
 
 from policies.forecasting.crossing import fail_times
-from policies.forecasting.timing import MEDIAN, MINUTE, WHOLE, Need, find_needs
+from policies.forecasting.timing import MEDIAN, MINUTE, WHOLE, Need, between_arms, find_needs
 from policies.forecasting.traffic import Traffic
 from policies.forecasting.typical import Fault
 from policies.spec import Policy
@@ -102,7 +102,7 @@ class Forecast:
 
 def forecast(policy: Policy, traffic: Traffic) -> Forecast:
     """Forecast a policy at some traffic. Deterministic; takes a fraction of a second."""
-    needs = [find_needs(policy, traffic, spec.share) for spec in policy.stages]
+    needs = [find_needs(policy, *between_arms(policy, traffic, spec)) for spec in policy.stages]
     return Forecast(
         policy=policy,
         traffic=traffic,
@@ -127,7 +127,7 @@ def _forecast_stage(policy: Policy, traffic: Traffic, index: int, needs: Sequenc
     until_deadline = policy.deadline - begins - policy.warm_up - policy.metrics.settle
     patience = allowance(policy, spec.bake)
     available = max(timedelta(0), min(patience, until_deadline))
-    find = partial(_find, policy, traffic, spec.share)
+    find = partial(_find, policy, *between_arms(policy, traffic, spec))
     return StageForecast(
         number=index + 1,
         share=spec.share,
@@ -155,7 +155,6 @@ def _find(
     """Return after how long each fault is typically found; None for not within that time."""
     if share >= WHOLE or not within:
         return [None] * len(faults)
-    traffic, share = traffic.times(policy.compared_part(share)), policy.compared_share(share)
     times = fail_times(policy, traffic, share, faults, within / MINUTE)
     typical = [None if time is None else MEDIAN * time * MINUTE for time in times]
     return [time if time is not None and time <= within else None for time in typical]

@@ -12,7 +12,7 @@ from functools import cache
 from math import ceil
 from typing import Final
 
-from policies.forecasting.timing import MINUTE, Need, find_needs
+from policies.forecasting.timing import MINUTE, Need, between_arms, find_needs
 from policies.forecasting.traffic import Traffic
 from policies.gates.spec import Gate, MinimumSample, TrafficSplit
 from policies.gates.weighing import Compared
@@ -33,7 +33,7 @@ _ROUND_TO: Final = (
 """Bakes up to a length are rounded up to whole multiples of another."""
 
 Ladder = tuple[StageSpec, ...]
-Needs = Callable[[float], Mapping[str, Need]]
+Needs = Callable[[StageSpec], Mapping[str, Need]]
 
 
 @dataclass(frozen=True)
@@ -67,8 +67,12 @@ def propose_ladder(policy: Policy, traffic: Traffic) -> Ladder | None:
     """Return stages at which every gate decides, in nine of ten rollouts, within its bake; None when there are none before the deadline."""
 
     @cache
-    def needs(share: float) -> Mapping[str, Need]:
-        return find_needs(policy, traffic, share)
+    def needs_at(share: float, shadow: bool) -> Mapping[str, Need]:  # noqa: FBT001 - as a stage has it
+        stage = StageSpec(share=share, bake=MINUTE, shadow=shadow)
+        return find_needs(policy, *between_arms(policy, traffic, stage))
+
+    def needs(stage: StageSpec) -> Mapping[str, Need]:
+        return needs_at(stage.share, stage.shadow)
 
     return next((ladder for ladder in _ladders(policy, needs) if ladder and _fits(policy, ladder)), None)
 
@@ -81,14 +85,14 @@ def write_stages(stages: Sequence[StageSpec]) -> str:
 def _ladders(policy: Policy, needs: Needs) -> Iterator[Ladder | None]:
     yield _with_longer_bakes(policy, needs)
     yield _with_shared_work(policy, policy.stages, needs)
-    if not any(_MIDDLE[0] <= stage.share <= _MIDDLE[1] for stage in policy.stages):
+    if policy.strategy != "shadow" and not any(_MIDDLE[0] <= stage.share <= _MIDDLE[1] for stage in policy.stages):
         halfway = StageSpec(share=50, bake=max(stage.bake for stage in policy.stages))
         stages = sorted((*policy.stages, halfway), key=lambda stage: stage.share)
         yield _with_shared_work(policy, stages, needs)
 
 
 def _with_longer_bakes(policy: Policy, needs: Needs) -> Ladder | None:
-    stages = [_bake_for(stage, needs(stage.share), _required(policy, stage)) for stage in policy.stages]
+    stages = [_bake_for(stage, needs(stage), _required(policy, stage)) for stage in policy.stages]
     return _complete(stages)
 
 
@@ -97,16 +101,16 @@ def _with_shared_work(policy: Policy, stages: Sequence[StageSpec], needs: Needs)
     everywhere = {*policy.gates, *policy.guardrails}
 
     def lateness(stage: StageSpec) -> tuple[bool, timedelta]:
-        return stage.share > _MIDDLE[1], _slowest(needs(stage.share), everywhere) or timedelta.max
+        return stage.share > _MIDDLE[1], _slowest(needs(stage), everywhere) or timedelta.max
 
     proof = min(stages, key=lateness)
     shared: list[StageSpec | None] = []
     for stage in stages:
         if stage is proof:
-            shared.append(_bake_for(stage.model_copy(update={"gates": None}), needs(stage.share), everywhere))
+            shared.append(_bake_for(stage.model_copy(update={"gates": None}), needs(stage), everywhere))
             continue
-        quick = stage.model_copy(update={"gates": _quick_gates(policy, stage, needs(stage.share))})
-        shared.append(_bake_for(quick, needs(stage.share), _required(policy, quick)))
+        quick = stage.model_copy(update={"gates": _quick_gates(policy, stage, needs(stage))})
+        shared.append(_bake_for(quick, needs(stage), _required(policy, quick)))
     return _complete(shared)
 
 

@@ -8,7 +8,7 @@ from typing import Final
 from policies.forecasting.crossing import pass_times
 from policies.forecasting.traffic import Traffic
 from policies.gates.spec import Gate, MinimumSample, Threshold
-from policies.spec import Policy
+from policies.spec import Policy, StageSpec
 
 MEDIAN: Final = 1.2
 """Half of all rollouts have decided by this multiple of the typical time ..."""
@@ -35,10 +35,14 @@ class Need:
 NEVER: Final = Need(None, None)
 
 
+def between_arms(policy: Policy, traffic: Traffic, stage: StageSpec) -> tuple[Traffic, float]:
+    """Return the traffic of the two arms that are compared at a stage, and the candidate's share of it in percent."""
+    return traffic.times(policy.compared_part(stage)), policy.compared_share(stage)
+
+
 def find_needs(policy: Policy, traffic: Traffic, share: float) -> dict[str, Need]:
-    """Return what each gate and guardrail needs at a share, in the order of the policy."""
+    """Return what each gate and guardrail needs at a share of the two arms' traffic, in the order of the policy."""
     most = policy.deadline / MINUTE
-    traffic, share = traffic.times(policy.compared_part(share)), policy.compared_share(share)
     compared = pass_times(policy, traffic, share, most) if share < WHOLE else {}
     judged: Mapping[str, Gate] = policy.gates | policy.guardrails
     return {

@@ -4,6 +4,7 @@ Shifting weights takes seconds and needs no new instances, so the way back is as
 """
 
 import math
+from collections.abc import Iterable
 
 from policies.spec import Policy, StageSpec
 from policies.strategies.stage import Stage
@@ -11,19 +12,21 @@ from policies.strategies.stage import Stage
 
 def plan_stages(policy: Policy, baseline_instances: int) -> tuple[Stage, ...]:
     """Turn the policy's ladder into stages; capacity follows the share, and never falls on the way up."""
-    return climb(policy, [_instances(spec, baseline_instances) for spec in policy.stages])
+    return climb(policy, follow_the_share(policy.stages, baseline_instances))
 
 
 def climb(policy: Policy, instances: list[int]) -> tuple[Stage, ...]:
-    """Turn the policy's ladder into stages with so many instances each, or with those of the stage before if they are more."""
-    most = 1
+    """Turn the last stages of the policy into rungs with so many instances each, or with those of the rung before if they are more."""
+    most, first = 1, len(policy.stages) - len(instances)
     stages: list[Stage] = []
-    for index, (spec, count) in enumerate(zip(policy.stages, instances, strict=True)):
+    for index, count in enumerate(instances, start=first):
+        spec = policy.stages[index]
         most = max(most, count)
         gates = policy.gates_at(index)
         stages.append(Stage(share=spec.share, instances=most, bake=spec.bake, gates=gates, approval=spec.approval))
     return tuple(stages)
 
 
-def _instances(spec: StageSpec, baseline_instances: int) -> int:
-    return spec.instances or math.ceil(baseline_instances * spec.share / 100)
+def follow_the_share(stages: Iterable[StageSpec], baseline_instances: int) -> list[int]:
+    """Return as many of the baseline's instances as the share of each stage calls for, unless the policy says how many."""
+    return [spec.instances or math.ceil(baseline_instances * spec.share / 100) for spec in stages]

@@ -12,6 +12,7 @@ class Stage(Frozen):
         bake: least time at this share, as seen in the metrics.
         gates: names of the gates that must pass.
         approval: whether a person has to approve before the candidate gets more.
+        shadow: whether the candidate gets copies of that percentage of the requests, and its answers nobody.
         watch: whether this is the watch after the promotion: the candidate serves alone, under the baseline's name.
     """
 
@@ -20,4 +21,5 @@ class Stage(Frozen):
     bake: Duration
     gates: tuple[str, ...]
     approval: bool = False
+    shadow: bool = False
     watch: bool = False

@@ -51,12 +51,12 @@ class Study:
         period = self.policy.metrics.period
         ladder = tuple(
             (
-                self.policy.compared_share(stage.share),
+                self.policy.compared_share(stage),
                 ceil((self.policy.warm_up + stage.bake + self.extension) / period),
             )
             for stage in self.policy.stages
         )
-        parts = tuple(self.policy.compared_part(stage.share) for stage in self.policy.stages)
+        parts = tuple(self.policy.compared_part(stage) for stage in self.policy.stages)
         return TrafficPlan(self.requests_per_minute * (period / _MINUTE), ladder, parts)
 
     @property

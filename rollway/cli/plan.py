@@ -17,35 +17,33 @@ from policies.values import format_duration
 from rollway.aws.sagemaker import describe_endpoint
 from rollway.aws.session import connect
 from rollway.cli.exits import Exit
-from rollway.cli.options import OnAws, aws_options
+from rollway.cli.options import OnAws, OnChange, aws_options, change_options
 from rollway.cli.output import emit
 from rollway.cli.steps import NumberedStep, instance_type, number_steps, what_if
 from rollway.cli.words import name_policy, shortest_course
 from rollway.cli.world import current_world
 from rollway.loop.forewarning import Forewarning, forewarn
-from rollway.loop.starting import Request, plan_rollout
+from rollway.loop.starting import plan_rollout
+from rollway.loop.wanted import make_request
 from rollway.reports.prices import read_prices
 
 
-class Options(OnAws):
+class Options(OnAws, OnChange):
     """The verb's options."""
 
     endpoint: str
-    model: str
-    policy: str
 
 
 @click.command()
 @click.argument("endpoint")
-@click.option("--model", required=True, metavar="NAME", help="The SageMaker model that shall take over.")
-@click.option("--policy", required=True, metavar="POLICY", help="Path of a policy file, or a name such as canary.")
+@change_options
 @aws_options
 def command(**options: Unpack[Options]) -> int:
-    """Show what a rollout of a model on ENDPOINT would do. Changes nothing."""
+    """Show what a rollout on ENDPOINT would do. Changes nothing."""
     policy = load_policy(options["policy"])
     aws = connect(options["region"], options["profile"])
     now = current_world().clock.now()
-    plan = plan_rollout(aws, Request(options["endpoint"], options["model"], policy), now)
+    plan = plan_rollout(aws, make_request(options["endpoint"], policy, options["model"], options["config"]), now)
     warning = forewarn(aws, plan, now)
     live = describe_endpoint(aws, plan.endpoint)
     scaling = plan.surroundings.target(plan.baseline.variant)

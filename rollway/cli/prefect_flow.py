@@ -16,13 +16,20 @@ from flows.blue_green import blue_green
 from flows.canary import canary
 from flows.control_twin import control_twin
 from flows.linear import linear
+from flows.shadow import shadow
 from policies.errors import JournalError
 from policies.lifecycle import Ending
 from rollway.cli.driving import Result, Witness, gave_up, lost_control
 from rollway.cli.failures import UsageProblem
 from tasks.request import RolloutRequest
 
-_FLOWS: Final = {"canary": canary, "linear": linear, "blue_green": blue_green, "control_twin": control_twin}
+_FLOWS: Final = {
+    "canary": canary,
+    "linear": linear,
+    "blue_green": blue_green,
+    "control_twin": control_twin,
+    "shadow": shadow,
+}
 """The flow of each strategy."""
 _SHOWN_BY_THE_WATCH: Final = ("prefect.flow_runs", "prefect.task_runs")
 

@@ -13,29 +13,27 @@ from rollway.aws.session import connect
 from rollway.cli.driving import Result, drive_here, watching
 from rollway.cli.exits import EXIT_OF_OUTCOME
 from rollway.cli.failures import UsageProblem
-from rollway.cli.options import OnJournal, journal_options, need_journal
+from rollway.cli.options import OnChange, OnJournal, change_options, journal_options, need_journal
 from rollway.cli.output import emit
 from rollway.cli.prefect_server import find_server
 from rollway.cli.world import current_world
 from rollway.loop.forewarning import forewarn
 from rollway.loop.hands import PlainHands
 from rollway.loop.queueing import make_way
-from rollway.loop.starting import Request, open_journal, plan_rollout, refuse_if_braked, start
+from rollway.loop.starting import open_journal, plan_rollout, refuse_if_braked, start
+from rollway.loop.wanted import make_request
 from tasks.request import RolloutRequest
 
 
-class Options(OnJournal):
+class Options(OnJournal, OnChange):
     """The verb's options."""
 
-    model: str
-    policy: str
     prefect: bool | None
     automatic: bool
 
 
 @click.command()
-@click.option("--model", required=True, metavar="NAME", help="The SageMaker model that shall take over.")
-@click.option("--policy", required=True, metavar="POLICY", help="Path of a policy file, or a name such as canary.")
+@change_options
 @click.option(
     "--prefect/--no-prefect",
     default=None,
@@ -48,7 +46,7 @@ class Options(OnJournal):
 )
 @journal_options
 def command(**options: Unpack[Options]) -> int:
-    """Roll a model out on ENDPOINT and stay until it is promoted or taken back."""
+    """Roll a model, or a whole configuration, out on ENDPOINT and stay until it is promoted or taken back."""
     policy, journal = load_policy(options["policy"]), need_journal(options["journal"])
     result = (
         _run_as_flow(options, policy.strategy, journal)
@@ -76,7 +74,8 @@ def _run_here(options: Options, policy: Policy, journal: str) -> Result:
     world = current_world()
     aws = connect(options["region"], options["profile"])
     store = open_journal(aws, journal, world.clock.now)
-    request, hands = Request(options["endpoint"], options["model"], policy), PlainHands(aws, world.timing)
+    request = make_request(options["endpoint"], policy, options["model"], options["config"])
+    hands = PlainHands(aws, world.timing)
     asyncio.run(make_way(request, store, lambda: PlainHands(aws, world.timing), world.clock))
     plan = plan_rollout(aws, request, world.clock.now())
     if options["automatic"]:
@@ -105,7 +104,7 @@ def _fill_in(options: Options, journal: str) -> RolloutRequest:
     Raises:
         UsageProblem: a field has no value that the form accepts.
     """
-    names = ("endpoint", "model", "policy", "region")
+    names = ("endpoint", "model", "config", "policy", "region")
     try:
         return RolloutRequest.model_validate(
             {name: options[name] for name in names if options[name]}

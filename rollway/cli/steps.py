@@ -130,14 +130,24 @@ def _note(plan: Plan, phase: Phase, command: Command) -> str:
 
 
 def _note_creation(plan: Plan, command: CreateConfig) -> str:
+    if plan.shadowed and command.config.name == plan.shadowed.name:
+        shadow = plan.stages[0]
+        kind = instance_type(plan.promoted, plan.baseline.variant)
+        return f"{plan.baseline.variant} as it is + its shadow: {plan.candidate.model}, {shadow.instances} × {kind}"
     if command.config.name == plan.side_by_side.name:
         added = (f"variant {each.variant}: {_fleet(plan, each)}, share 0" for each in plan.newcomers)
-        return f"live config + {' + '.join(added)}"
-    return f"live config with {plan.candidate.model} as {plan.baseline.variant}'s model"
+        return f"{plan.baseline.variant} as it is + {' + '.join(added)}"
+    model: str = plan.promoted.variants[0]["ModelName"]
+    only_the_model = model == plan.candidate.model
+    return (
+        f"live config with {model} as {plan.baseline.variant}'s model" if only_the_model else "the wanted configuration"
+    )
 
 
 def _note_application(plan: Plan, command: ApplyConfig) -> str:
     baseline, candidate = plan.baseline.variant, plan.candidate
+    if plan.shadowed and command.config == plan.shadowed.name:
+        return f"AWS starts the candidate; it gets copies of {plan.stages[0].share:g} % of the requests, and nobody its answers"
     if command.config == plan.side_by_side.name:
         started = " and its twin of the baseline" if plan.control else ""
         return f"AWS starts the candidate{started}; {baseline} keeps all traffic"

@@ -43,6 +43,7 @@ def _check(given: str) -> dict[str, Any]:
         "problems": [],
         "name": name_policy(given, policy),
         "shares": [stage.share for stage in policy.stages],
+        "shadow": policy.stages[0].shadow,
         "gates": list(policy.gates),
         "guardrails": list(policy.guardrails),
         "least_duration_s": shortest_course(policy).total_seconds(),
@@ -51,7 +52,8 @@ def _check(given: str) -> dict[str, Any]:
 
 def _tell(checked: Document) -> str:
     if checked["valid"]:
-        ladder = " → ".join(f"{share:g} %" for share in checked["shares"])
+        first, *rest = (f"{share:g} %" for share in checked["shares"])
+        ladder = " → ".join([f"{first} in shadow" if checked["shadow"] else first, *rest])
         least = format_duration(timedelta(seconds=checked["least_duration_s"]))
         return f"{click.style('✓', fg='green')} {checked['name']}: {ladder}, at least {least}"
     lines = [f"{click.style('✗', fg='red')} {checked['policy']}: {count(len(checked['problems']), 'problem')}"]

@@ -13,8 +13,9 @@ def name_policy(given: str, policy: Policy) -> str:
 
 
 def shortest_course(policy: Policy) -> timedelta:
-    """Return how long the bakes take with the time that their metrics need to settle: the least that a rollout takes."""
-    return sum((stage.bake + policy.metrics.settle for stage in policy.stages), timedelta(0))
+    """Return how long bakes and watch take with the time that their metrics need to settle: the least that a rollout takes."""
+    bakes = [policy.warm_up + stage.bake for stage in policy.stages] + ([policy.watch] if policy.watch else [])
+    return sum((bake + policy.metrics.settle for bake in bakes), timedelta(0))
 
 
 def count(number: int, noun: str) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from policies.brake import find_brakes
+from policies.endpoint_config import EndpointConfig
 from policies.errors import NotFound, PreflightError, Problem, RolloutError
 from policies.lifecycle import Outcome, begin
 from policies.plan import Plan, make_plan
@@ -32,11 +33,13 @@ class Request:
         endpoint: the endpoint's name.
         model: name of the SageMaker model that shall take over.
         policy: how the rollout goes.
+        config: a whole configuration that shall take over instead of just a model.
     """
 
     endpoint: str
     model: str
     policy: Policy
+    config: EndpointConfig | None = None
 
 
 def plan_rollout(aws: Aws, request: Request, now: datetime) -> Plan:
@@ -47,7 +50,7 @@ def plan_rollout(aws: Aws, request: Request, now: datetime) -> Plan:
         AwsError: AWS could not be read.
     """
     try:
-        facts = read_facts(aws, request.endpoint, request.model)
+        facts = read_facts(aws, request.endpoint, request.model, request.config)
     except NotFound as error:
         problem = Problem(f"endpoint {request.endpoint}", str(error), error.hint or "check the name and the Region")
         raise PreflightError([problem]) from error
@@ -118,5 +121,6 @@ def whoami() -> str:
 
 
 def _name_rollout(request: Request, now: datetime) -> str:
-    digest = hashlib.sha256(f"{request.endpoint}\n{request.model}\n{now.isoformat()}".encode()).hexdigest()
+    what = request.config.name if request.config else request.model
+    digest = hashlib.sha256(f"{request.endpoint}\n{what}\n{now.isoformat()}".encode()).hexdigest()
     return f"{request.endpoint}-{now:%Y%m%dT%H%M%SZ}-{digest[:4]}"

@@ -18,7 +18,9 @@ from rollway.cli import main
 ROOT = Path(__file__).parents[2]
 MARK = "rollway: mark dead runs crashed"
 TAKE_UP = "rollway: take up what crashed"
-EVERYTHING = ["rollway", "canary/canary", "reconcile/reconcile", "steer/steer", MARK, TAKE_UP]
+STRATEGIES = ["canary", "linear", "blue-green", "control-twin", "shadow"]
+DEPLOYMENTS = [f"{name}/{name}" for name in (*STRATEGIES, "reconcile", "steer")]
+EVERYTHING = ["rollway", *DEPLOYMENTS, MARK, TAKE_UP]
 BEATING = ', job_variables: {env: {PREFECT_FLOWS_HEARTBEAT_FREQUENCY: "30"}}'
 EVENT_LIMIT_S = 30
 
@@ -98,7 +100,7 @@ def test_what_was_changed_by_hand_is_repaired(client, setup, brought_up):
     assert (
         setup()
         == dry
-        == unchanged("rollway", "steer/steer", TAKE_UP)
+        == unchanged(*EVERYTHING)
         | {
             "canary/canary": ("updated", ["job variables", "tags"]),
             "reconcile/reconcile": ("updated", ["paused", "concurrency limit", "schedules"]),

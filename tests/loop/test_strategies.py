@@ -9,7 +9,7 @@ from policies.decision import Decision
 from policies.lifecycle import Outcome, Phase
 from policies.needs import wanted_metrics
 from rollway.journal.records import Intended
-from tests.loop.rehearsal import CONFIG, QUICK, Rehearsal, model
+from tests.loop.rehearsal import CONFIG, POLICY, QUICK, Rehearsal, model
 
 BROKEN = 0.5
 ABSOLUTE = {name: QUICK["gates"][name] for name in ("sample", "split")}
@@ -23,6 +23,11 @@ STRATEGIES: dict[str, dict[str, Any]] = {
         "probes": {"body": "1,2,3", "count": 20},
         "gates": ABSOLUTE,
         "guardrails": SLO,
+    },
+    "shadow": {
+        "strategy": "shadow",
+        "stages": [{"shadow": True, "share": 100, "bake": "3m"}, {"share": 50, "bake": "3m"}],
+        "gates": QUICK["gates"],
     },
     "control_twin": {"strategy": "control_twin", "stages": [{"share": 30, "bake": "3m"}], "gates": QUICK["gates"]},
 }
@@ -124,6 +129,21 @@ def test_the_candidate_is_compared_with_its_twin(rehearsal):
     assert wanted is not None
     assert wanted.arms == {"baseline": "control", "candidate": "candidate"}
     assert rehearsal.drive(rollout).outcome is Outcome.PROMOTED
+
+
+def test_nobody_gets_the_answers_of_a_shadow(rehearsal):
+    """While the candidate is a shadow it is asked as often as the baseline, and its failures are nobody's; it never gets any traffic."""
+    rehearsal.models["fraud-v7"] = model(3, failing=BROKEN)
+    compared = {"metric": "model_errors", "no_worse_than": {"ratio": 1.5, "or_absolute": "5%"}}
+    shadow = {"strategy": "shadow", "stages": [{"shadow": True, "share": 100, "bake": "5m"}]}
+
+    ending = rehearsal.play(POLICY | shadow | {"gates": {"errors": compared}})
+
+    assert ending.outcome is Outcome.ROLLED_BACK
+    assert ending.reason.startswith("in shadow — errors: ")
+    assert not any(isinstance(command, SetShares) for command in commands(rehearsal))
+    assert rehearsal.served["candidate"] == pytest.approx(rehearsal.served["AllTraffic"], rel=0.7)
+    assert rehearsal.endpoint()["EndpointConfigName"] == CONFIG["EndpointConfigName"]
 
 
 def test_a_limit_broken_after_the_promotion_takes_it_back(rehearsal):

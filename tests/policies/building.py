@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from policies.endpoint_config import EndpointConfig
+from policies.endpoint_config import EndpointConfig, make, put_beside, replace_model
 from policies.facts import Endpoint, Facts, LiveVariant, ScalingTarget, Surroundings, Suspension
 from policies.gates.evidence import Evidence, Window, gather_evidence
 from policies.loading import parse_policy
@@ -45,6 +45,12 @@ def make_config(**variant: object) -> EndpointConfig:
     return EndpointConfig(name="fraud-config", fields=document, tags={"team": "fraud", "aws:cloudformation:id": "x"})
 
 
+def make_beside(live: EndpointConfig, endpoint: str, model: str, instances: Mapping[str, int]) -> EndpointConfig:
+    """The live configuration with a candidate of another model beside its variant."""
+    wanted = replace_model(live, model)
+    return make(put_beside(wanted, live.variants[0], {CANDIDATE: wanted.variants[0]}, instances), endpoint, "r-1")
+
+
 def make_endpoint(config: str, shares: Mapping[str, float], instances: Mapping[str, int], **more: Any) -> Endpoint:
     """A settled endpoint, unless ``more`` says otherwise."""
     variants = tuple(
@@ -72,8 +78,7 @@ def make_facts(instances: int = 4, **changes: Any) -> Facts:
     fields: dict[str, Any] = {
         "endpoint": make_endpoint(config.name, {name: 100.0}, {name: instances}),
         "config": config,
-        "model": "fraud-v7",
-        "model_exists": True,
+        "wanted": replace_model(config, "fraud-v7"),
     }
     return Facts(**(fields | changes))
 

@@ -12,6 +12,7 @@ from tests.e2e.prefect.site import ROOT, documented_commands, wait_for
 
 HOW_TO = ROOT / "docs" / "how-to" / "run-with-prefect.md"
 FULL = os.environ.get("ROLLWAY_CHAOS") == "full"
+DEPLOYMENTS = ("canary", "linear", "blue-green", "control-twin", "shadow", "reconcile", "steer")
 TAKE_UP = "rollway: take up what crashed"
 CRASHED_WITHIN = timedelta(seconds=90 + 30)
 """Three heartbeats, and what Prefect takes to look."""
@@ -120,9 +121,7 @@ def test_setup_and_prefect_deploy_mean_the_same(site):
     """What ``prefect deploy`` has made of the file is what setup wants of it: only the automations, which it cannot make, were missing."""
     assert site.told["rollway setup"].splitlines()[:-1] == [
         "unchanged  work pool rollway",
-        "unchanged  deployment canary/canary",
-        "unchanged  deployment reconcile/reconcile",
-        "unchanged  deployment steer/steer",
+        *(f"unchanged  deployment {name}/{name}" for name in DEPLOYMENTS),
         "created    automation rollway: mark dead runs crashed",
         "created    automation rollway: take up what crashed",
     ]

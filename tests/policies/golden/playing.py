@@ -136,6 +136,7 @@ def _result(text: str) -> CommandResult:
 
 def _tell(plan: Plan, decision: Decision) -> dict[str, Any]:
     names = {plan.side_by_side.name: "side_by_side", plan.promoted.name: "promoted", plan.original.name: "original"}
+    names |= {plan.shadowed.name: "shadowed"} if plan.shadowed else {}
     told = {
         "action": decision.action,
         "phase": str(decision.state.phase),

@@ -26,10 +26,12 @@ PROBES = ({}, {"probes": {"body": "1,2,3"}})
 @st.composite
 def plans(draw: st.DrawFn) -> Plan:
     """Any strategy, of one to three rungs, with or without probes, watch, autoscaling and switch, for a small or a large fleet."""
-    strategy = draw(st.sampled_from(["canary", "blue_green", "control_twin"]))
+    strategy = draw(st.sampled_from(["canary", "blue_green", "control_twin", "shadow"]))
     highest = 50 if strategy == "control_twin" else 100
-    shares = sorted(draw(st.sets(st.integers(1, highest), min_size=1, max_size=3)))
+    shares = sorted(draw(st.sets(st.integers(1, highest), min_size=strategy != "shadow", max_size=3)))
     ladder = [{"share": share, "bake": "2m", "approval": draw(st.booleans())} for share in shares]
+    if strategy == "shadow":
+        ladder.insert(0, {"share": 100, "bake": "2m", "shadow": True})
     policy = make_policy(
         strategy=strategy,
         stages=ladder,

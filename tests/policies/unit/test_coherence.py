@@ -96,3 +96,37 @@ def test_a_lease_that_is_too_short_is_told_with_the_least_one() -> None:
     (problem,) = refused.value.problems
     assert problem.what == "1m is less than 5 looks of 40s"
     assert problem.remedy == "give it at least 3m20s, or shorten metrics.look_every"
+
+
+@pytest.mark.parametrize(
+    ("fields", "where"),
+    [
+        ({"strategy": "shadow"}, "stages[0].shadow"),
+        ({"strategy": "canary", "stages": [{"share": 5, "bake": "5m", "shadow": True}]}, "stages[0].shadow"),
+        ({"strategy": "control_twin", "stages": [{"share": 60, "bake": "5m"}]}, "stages[0].share"),
+        ({"watch": "10m"}, "watch"),
+        ({"probes": {"body": "1", "within": "3m"}}, "probes.within"),
+        ({"strategy": "linear", "stages": None, "step": {"share": 1, "bake": "5m"}}, "step.share"),
+        ({"strategy": "linear", "stages": None, "step": {"share": 20, "bake": "x"}}, "step.bake"),
+    ],
+)
+def test_what_a_strategy_asks_of_its_policy(fields, where):
+    """A policy that its strategy cannot be played by is refused, once and at the field to change."""
+    document = {"strategy": "canary", "stages": [{"share": 5, "bake": "5m"}, {"share": 50, "bake": "5m"}]} | fields
+    given = {name: value for name, value in document.items() if value is not None}
+    with pytest.raises(PolicyError) as caught:
+        parse_policy(given)
+    assert [problem.where for problem in caught.value.problems] == [where]
+
+
+def test_equal_steps_are_spelled_out():
+    """Twenty percent a step: five stages, of which the last leaves the control its share, unless the policy does without."""
+    step = {"strategy": "linear", "step": {"share": 20, "bake": "5m", "instances": 3}}
+    assert [(stage.share, stage.instances) for stage in parse_policy(step).stages] == [
+        (20, 3),
+        (40, 3),
+        (60, 3),
+        (80, 3),
+        (95, 3),
+    ]
+    assert parse_policy(step | {"keep_control": False}).stages[-1].share == 100

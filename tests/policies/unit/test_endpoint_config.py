@@ -9,12 +9,11 @@ from policies.endpoint_config import (
     EndpointConfig,
     choose_name,
     creatable,
-    mark,
+    make,
     name_config,
-    put_beside,
     replace_model,
 )
-from tests.policies.building import BASELINE, make_config, make_rollout
+from tests.policies.building import BASELINE, make_beside, make_config, make_rollout
 
 VALID_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
 COUNTS = {BASELINE: 7, "candidate": 1, "challenger": 1}
@@ -38,7 +37,7 @@ def test_a_name_follows_the_content_only() -> None:
 def test_unknown_members_are_kept() -> None:
     """A member that SageMaker adds tomorrow is carried into both configurations, for both variants."""
     live = make_config()
-    beside, promoted = put_beside(live, "e", {"candidate": "fraud-v7"}, COUNTS), replace_model(live, "e", "fraud-v7")
+    beside, promoted = make_beside(live, "e", "fraud-v7", COUNTS), replace_model(live, "fraud-v7")
     for config in (beside, promoted):
         assert config.fields["KmsKeyId"] == "key-1"
         assert all(variant["FutureMember"] == {"deep": [1, 2]} for variant in config.variants)
@@ -46,7 +45,7 @@ def test_unknown_members_are_kept() -> None:
 
 def test_the_candidate_stands_beside_the_baseline_at_share_0() -> None:
     """Adding the candidate neither moves traffic nor undoes what autoscaling did to the baseline."""
-    beside = put_beside(make_config(), "e", {"candidate": "fraud-v7"}, COUNTS)
+    beside = make_beside(make_config(), "e", "fraud-v7", COUNTS)
     baseline, candidate = beside.variant(BASELINE), beside.variant("candidate")
     assert (baseline["InitialVariantWeight"], candidate["InitialVariantWeight"]) == (100.0, 0.0)
     assert (baseline["InitialInstanceCount"], candidate["InitialInstanceCount"]) == (7, 1)
@@ -56,7 +55,7 @@ def test_the_candidate_stands_beside_the_baseline_at_share_0() -> None:
 def test_promotion_changes_the_model_and_nothing_else() -> None:
     """The promoted configuration differs from the original in its model's name alone."""
     live = make_config()
-    (variant,) = replace_model(live, "e", "fraud-v7").variants
+    (variant,) = replace_model(live, "fraud-v7").variants
     assert variant == live.variant(BASELINE) | {"ModelName": "fraud-v7"}
 
 
@@ -69,7 +68,7 @@ def test_the_candidate_never_takes_the_live_variants_name() -> None:
 def test_tags_that_only_aws_may_set_are_dropped() -> None:
     """SageMaker refuses a request with aws: tags, so neither new configurations nor the one to return to carry any."""
     assert creatable(make_config()).tags == {"team": "fraud"}
-    marked = mark(make_config(), "r-1")
+    marked = make(make_config(), "e", "r-1")
     assert marked.tags == {"team": "fraud", "rollway:made-by": "rollway", "rollway:rollout": "r-1"}
     plan = make_rollout()
     for config in (plan.original, plan.side_by_side, plan.promoted):

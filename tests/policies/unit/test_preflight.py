@@ -21,6 +21,13 @@ def without_model() -> EndpointConfig:
     return config
 
 
+def with_two_variants() -> EndpointConfig:
+    """A configuration that no rollout leads to."""
+    fields = make_config().fields
+    (variant,) = fields["ProductionVariants"]
+    return EndpointConfig(name="c", fields=fields | {"ProductionVariants": [variant, variant | {"VariantName": "b"}]})
+
+
 OBSTACLES: list[tuple[dict[str, Any], str]] = [
     ({"endpoint": make_endpoint(**LIVE, status="Updating")}, "is Updating; a rollout starts from InService"),
     ({"endpoint": make_endpoint(**LIVE, status="Failed")}, "is Failed; a rollout starts from InService"),
@@ -31,17 +38,23 @@ OBSTACLES: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"endpoint": make_endpoint("fraud-config", {BASELINE: 95.0, "b": 5.0}, {})},
-        "has 2 production variants (AllTraffic, b); a canary starts from exactly one",
+        "has 2 production variants (AllTraffic, b); a rollout starts from exactly one",
     ),
     ({"endpoint": make_endpoint(**LIVE, shadows=("shadow",))}, "has a shadow variant (shadow); SageMaker cannot"),
-    ({"config": make_config(ServerlessConfig={})}, "variant AllTraffic is serverless; a canary needs instances"),
-    ({"config": without_model()}, "variant AllTraffic hosts inference components; a canary needs a model"),
+    ({"config": make_config(ServerlessConfig={})}, "variant AllTraffic is serverless; a rollout needs instances"),
+    ({"config": without_model()}, "variant AllTraffic hosts inference components, between"),
     (
         {"config": EndpointConfig(name="c", fields=make_config().fields | {"AsyncInferenceConfig": {}})},
         "is asynchronous; those endpoints publish no request metrics to judge by",
     ),
-    ({"model_exists": False}, "does not exist in this account and Region"),
-    ({"model": "fraud-v6"}, "serves endpoint fraud-prod already"),
+    ({"missing_models": ("fraud-v7",)}, "does not exist in this account and Region"),
+    ({"wanted": make_config()}, "is what endpoint fraud-prod runs on already"),
+    (
+        {"wanted": make_config(VariantName="Other")},
+        "calls its variant Other; autoscaling and alarms know it as AllTraffic",
+    ),
+    ({"wanted": make_config(ServerlessConfig={})}, "variant AllTraffic is serverless; a rollout needs instances"),
+    ({"wanted": with_two_variants()}, "has the variants AllTraffic, b, or shadows; a rollout leads to exactly one"),
 ]
 
 
@@ -55,12 +68,13 @@ def test_an_obstacle_is_named(change: dict[str, Any], what: str) -> None:
     """Each reason why a rollout cannot start is found on its own and said in a sentence."""
     (problem,) = find_obstacles(make_facts(**change))
     assert problem.what.startswith(what)
+    assert problem.remedy or "a rollout leads to exactly one" in what
 
 
 def test_all_obstacles_are_told_at_once() -> None:
     """Planning fails with every obstacle and every remedy, and plans nothing."""
     endpoint = make_endpoint(**LIVE, status="Updating", shadows=("s",))
     with pytest.raises(PreflightError) as caught:
-        make_plan(make_policy(), make_facts(endpoint=endpoint, model_exists=False), "r", START)
+        make_plan(make_policy(), make_facts(endpoint=endpoint, missing_models=("fraud-v7",)), "r", START)
     assert len(caught.value.problems) == 3
     assert "remove the shadow variant first" in caught.value.hint

@@ -1,0 +1,35 @@
+"""What shall take over: a model in the live configuration, or a whole configuration from a blueprint."""
+
+from policies.blueprint.loading import BlueprintError, load_blueprint
+from policies.endpoint_config import EndpointConfig, name_config
+from policies.errors import PreflightError, Problem
+from policies.spec import Policy
+from rollway.aws.shapes import blueprint_shapes
+from rollway.loop.starting import Request
+
+
+def make_request(endpoint: str, policy: Policy, model: str | None = None, config: str | None = None) -> Request:
+    """Return the request for a rollout of a model, or of the configuration in a blueprint's file.
+
+    Raises:
+        PreflightError: both were given, or neither.
+        BlueprintError: the file has mistakes, or is about another endpoint.
+    """
+    if bool(model) == bool(config):
+        what = "both a model and a configuration are given" if model else "neither a model nor a configuration is given"
+        remedy = "name the model that shall take over, or the file of a whole configuration"
+        raise PreflightError([Problem("what shall take over", what, remedy)])
+    return Request(endpoint, model or "", policy, read_wanted(config, endpoint) if config else None)
+
+
+def read_wanted(path: str, endpoint: str) -> EndpointConfig:
+    """Return the configuration that a blueprint declares for an endpoint. Its models have to be there; its scaling is left as it is.
+
+    Raises:
+        BlueprintError: the file has mistakes, or is about another endpoint.
+    """
+    blueprint = load_blueprint(path, blueprint_shapes())
+    if blueprint.endpoint != endpoint:
+        what = f"is {blueprint.endpoint!r}, and the rollout is for {endpoint!r}"
+        raise BlueprintError(path, [Problem("endpoint", what, "name the same endpoint in both")])
+    return EndpointConfig(name=name_config(endpoint, blueprint.config), fields=blueprint.config, tags=blueprint.tags)
