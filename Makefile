@@ -26,7 +26,7 @@ demo: $(STAMP) ## watch one canary promoted and one rolled back, on real models 
 # Tests that play on the machine's own clock come last, so that those which need all of a core are not their noise.
 test: $(STAMP) ## run every test
 	@$(BIN)/python -m pytest --numprocesses 3 --dist worksteal --ignore tests/flows --ignore tests/e2e
-	@$(BIN)/python -m pytest --numprocesses 3 --dist loadfile tests/flows tests/e2e
+	@$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder tests/e2e tests/flows
 
 check: $(STAMP) format lint types contracts test ## everything that must hold before a change lands
 

@@ -1,5 +1,7 @@
 """``rollway plan``: the steps, for people and for machines. That it changes nothing is half its worth."""
 
+import shlex
+
 import pytest
 
 from rollway.aws.session import connect
@@ -105,3 +107,22 @@ def test_what_is_planned_is_what_is_done(player, policy_file):
     assert [name for name in configs.values() if any(name in request.parameters for request in requests)] == list(
         configs.values()
     )
+
+
+def test_a_whole_configuration(player, rehearsal, tmp_path, monkeypatch):
+    """A blueprint in place of a model: the plan says what becomes of the endpoint, and whose configuration it is."""
+    monkeypatch.chdir(tmp_path)
+    shown = player.play("config", "show", ENDPOINT)
+    larger = shown.out.replace("ml.m6i.xlarge", "ml.m6i.2xlarge")
+    (tmp_path / "blueprint.yaml").write_text(larger, "utf-8")
+
+    said = player.play(*shlex.split("rollway plan fraud-prod --config blueprint.yaml --policy canary")[1:])
+
+    assert said.code == 0, said.err
+    assert "ml.m6i.2xlarge" in said.out
+    assert "the wanted configuration" in said.out
+    assert player.play("plan", ENDPOINT, "--policy", "canary").code == 2
+    assert player.play("plan", "shop", "--config", "blueprint.yaml", "--policy", "canary").code == 2
+    assert {each["InstanceType"] for each in rehearsal.config(CONFIG["EndpointConfigName"])["ProductionVariants"]} == {
+        "ml.m6i.xlarge"
+    }

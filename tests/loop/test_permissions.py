@@ -7,12 +7,14 @@ from tests.loop.rehearsal import Rehearsal, model
 
 DOCUMENTED = Path(__file__).parents[2] / "docs" / "iam-policy.json"
 SHORT = {"stages": [{"share": 20, "bake": "8m"}, {"share": 95, "bake": "5m"}]}
+PROBED = SHORT | {"probes": {"body": "1,2,3", "count": 5}}
 ACTIONS = {
     "CreateEndpointConfig": {"sagemaker:CreateEndpointConfig", "sagemaker:AddTags"},
     "CreateSchedule": {"scheduler:CreateSchedule", "iam:PassRole"},
     "UpdateSchedule": {"scheduler:UpdateSchedule", "iam:PassRole"},
     "ListObjectsV2": {"s3:ListBucket"},
     "ListObjects": {"s3:ListBucket"},
+    "InvokeEndpoint": {"sagemaker:InvokeEndpoint"},
 }
 """The IAM actions that an API operation needs, where they are not simply the service's action of the same name."""
 
@@ -21,7 +23,7 @@ def test_the_documented_policy_is_what_rollouts_use(rehearsal: Rehearsal):
     """A promotion and a rollback of an autoscaled endpoint together use every documented action and no other."""
     rehearsal.register_scaling()
     before = len(rehearsal.cloud.request_log.entries())
-    rehearsal.play(SHORT)
+    rehearsal.play(PROBED)
     rehearsal.models["fraud-v6"] = model(9, failing=0.3)
     rehearsal.play(SHORT, candidate="fraud-v6")
 

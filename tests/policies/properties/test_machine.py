@@ -116,6 +116,6 @@ class Rollout(RuleBasedStateMachine):
 
 
 Rollout.TestCase.settings = settings(
-    max_examples=150, stateful_step_count=50, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=100, stateful_step_count=50, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 TestRollout = Rollout.TestCase
