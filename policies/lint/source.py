@@ -1,6 +1,7 @@
 """From the text of a file to a subject, and from a finding back to its line in that text.
 
 The file is YAML or JSON and holds the members of a CreateEndpointConfig request, and optionally ``Models``: a list of CreateModel requests.
+Or it is a blueprint, which has the one under ``config`` and the other under ``models``.
 """
 
 from collections import Counter
@@ -11,7 +12,7 @@ from typing import Any, Final, NamedTuple, cast
 import yaml
 
 from policies.errors import PolicyError, Problem
-from policies.lint.document import Named, Path, format_path
+from policies.lint.document import Named, Path, as_mapping, format_path
 from policies.lint.subject import Document, Subject
 
 MODELS: Final = "Models"
@@ -39,16 +40,18 @@ class Source:
         name: its path, as it was given.
         subject: what it holds.
         root: where everything is in its text.
+        is_blueprint: whether it is a blueprint.
     """
 
     name: str
     subject: Subject
     root: yaml.Node
+    is_blueprint: bool = False
 
     def find(self, path: Path) -> Place:
         """Return where something is; what is absent is where it would have to be added."""
         node, mark = self.root, self.root.start_mark
-        for part in path:
+        for part in _in_blueprint(path) if self.is_blueprint else path:
             step = _step(node, part)
             if step is None:
                 break
@@ -66,14 +69,27 @@ def read_source(text: str, name: str) -> Source:
     Raises:
         UnreadableDocument: with every reason why the text is no endpoint configuration.
     """
-    root, document, repeated = _parse(text.replace("\t", " ") if name.lower().endswith(".json") else text, name)
+    root, parsed, repeated = _parse(text.replace("\t", " ") if name.lower().endswith(".json") else text, name)
+    is_blueprint = "config" in as_mapping(parsed)
+    document = _spread(as_mapping(parsed)) if is_blueprint else parsed
     problems = [*repeated, *_misshapen(document)]
     if problems or root is None:
         raise UnreadableDocument(name, problems)
     whole = cast("Mapping[str, Any]", document)
     models: dict[str, Document] = {each["ModelName"]: each for each in whole.get(MODELS) or ()}
     config = {member: value for member, value in whole.items() if member != MODELS}
-    return Source(name, Subject(config, models=dict(models)), root)
+    return Source(name, Subject(config, models=dict(models)), root, is_blueprint)
+
+
+def _spread(blueprint: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a blueprint says the way another file would. What is not as it must be is left for the checks to find."""
+    models = as_mapping(blueprint.get("models"))
+    named = [{"ModelName": name} | dict(as_mapping(members)) for name, members in models.items()]
+    return dict(as_mapping(blueprint["config"])) | ({MODELS: named} if named else {})
+
+
+def _in_blueprint(path: Path) -> Path:
+    return ("models", *path[1:]) if path and path[0] == MODELS else ("config", *path)
 
 
 def _parse(text: str, name: str) -> tuple[yaml.Node | None, object, list[Problem]]:

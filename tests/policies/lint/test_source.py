@@ -111,3 +111,35 @@ def test_merge_keys_are_no_repeated_keys():
     assert set(source.subject.models) == {"a", "b"}
     assert source.find(("Models", Named("b"), "ModelName")).line == 4
     assert source.find(("Models", Named("b"), "X")).line == 2
+
+
+BLUEPRINT = """\
+endpoint: fraud-prod
+models:
+  fraud-v7:
+    PrimaryContainer: {Image: "registry/fraud:latest"}
+config:
+  ProductionVariants:
+    - VariantName: AllTraffic
+      ModelName: fraud-v7
+"""
+
+
+def test_a_blueprint_is_read_as_what_it_declares():
+    """A blueprint holds the same under other keys, and a finding leads back to its line there."""
+    source = read_source(BLUEPRINT, "blueprint.yaml")
+
+    assert source.subject.config == {"ProductionVariants": [{"VariantName": "AllTraffic", "ModelName": "fraud-v7"}]}
+    assert source.subject.models["fraud-v7"] == {
+        "ModelName": "fraud-v7",
+        "PrimaryContainer": {"Image": "registry/fraud:latest"},
+    }
+    assert source.find(("ProductionVariants", 0, "ModelName")).line == 8
+    assert source.find(("Models", Named("fraud-v7"), "PrimaryContainer")).line == 4
+
+
+@pytest.mark.parametrize("text", ["config: []", "{config: {}, models: [a]}", "config: {ProductionVariants: 1}"])
+def test_a_blueprint_without_a_configuration_is_told(text):
+    """What is no configuration is refused in a blueprint as elsewhere."""
+    with pytest.raises(UnreadableDocument, match="ProductionVariants"):
+        read_source(text, "blueprint.yaml")
