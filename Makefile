@@ -23,10 +23,12 @@ $(STAMP): pyproject.toml constraints.txt
 demo: $(STAMP) ## watch one canary promoted and one rolled back, on real models behind a simulated AWS
 	@$(BIN)/rollway demo
 
-# Tests that play on the machine's own clock come last, so that those which need all of a core are not their noise.
+# Tests that play on the machine's own clock come last, so that those which need all of a core are not their noise; those with workers of
+# Prefect, each a heavy process, have the machine to themselves.
 test: $(STAMP) ## run every test
 	@$(BIN)/python -m pytest --numprocesses 3 --dist worksteal --ignore tests/flows --ignore tests/e2e
-	@$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder tests/e2e tests/flows
+	@$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder tests/e2e tests/flows --ignore tests/e2e/prefect
+	@$(BIN)/python -m pytest tests/e2e/prefect
 
 check: $(STAMP) format lint types contracts test ## everything that must hold before a change lands
 

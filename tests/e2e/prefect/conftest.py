@@ -28,7 +28,7 @@ POLICIES = {
     "finish": LINGER | {"share": 50, "bake": "5s"},
     "ask": LINGER | {"share": 50, "bake": "5s", "approval": True},
     # Nobody asks these endpoints anything, so whoever takes such a rollout up ends it at its deadline.
-    "orphan": LINGER | {"bake": "5s", "deadline": "45s", "lease": "15s"},
+    "orphan": LINGER | {"bake": "5s", "deadline": "60s", "lease": "15s"},
 }
 STOPPED = ("terminated", "cancelled", "suspended")
 LOST = ("worker-terminated", "worker-killed")

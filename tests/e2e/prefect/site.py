@@ -25,7 +25,7 @@ from rollway.loop.starting import open_journal
 
 ROOT = Path(__file__).parents[3]
 BIN = Path(sys.executable).parent
-LIMIT_S = 90
+LIMIT_S = 150
 STOP_LIMIT_S = 15
 PAUSE_S = 0.3
 TRIES = 3

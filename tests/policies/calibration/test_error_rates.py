@@ -16,7 +16,7 @@ from rollway.calibration.traffic import Scenario, TrafficPlan, draw
 from rollway.calibration.worlds import WORLDS
 
 RISK: Final = 0.05
-RUNS: Final = 100
+RUNS: Final = 60
 GATES: Final = {
     "errors": {"metric": "errors_5xx", "no_worse_than": {"ratio": 1.2, "or_absolute": "0.5%"}},
     "latency": {"metric": "latency", "no_worse_than": "10%"},
