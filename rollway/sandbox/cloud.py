@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
+from rollway.sandbox.alarms import Alarms
 from rollway.sandbox.autoscaling.acting import Reach
 from rollway.sandbox.autoscaling.names import SERVICE as AUTOSCALING
 from rollway.sandbox.autoscaling.names import ScaledVariant
@@ -58,7 +59,7 @@ class Cloud:
         rng: the seeded source of every random choice.
         faults: what goes wrong.
         models, configs, endpoints, tags: the simulated SageMaker.
-        metrics: the simulated CloudWatch.
+        metrics, alarms: the simulated CloudWatch.
         autoscaling: the simulated Application Auto Scaling.
         scheduler: the simulated EventBridge Scheduler.
         dead_letters: the latest of its invocations that came to nothing and whose queue does not exist.
@@ -79,9 +80,11 @@ class Cloud:
         self.models = Models(account)
         self.configs = Configs(account, self.models)
         registry = Registry()
-        around = Surroundings(self.models, self.configs, self.fleets, self.faults, self.settings.delays, registry)
-        self.endpoints = Endpoints(account, around, self._changed)
         self.metrics = MetricStore(clock)
+        self.alarms = Alarms(clock, self.metrics)
+        delays = self.settings.delays
+        around = Surroundings(self.models, self.configs, self.fleets, self.faults, delays, registry, self.alarms)
+        self.endpoints = Endpoints(account, around, self._changed)
         reach = Reach(account, self.endpoints, self.metrics, self._scale)
         self.autoscaling = Autoscaling(registry, reach, self._changed)
         self._operations = self._sagemaker_operations()
@@ -97,6 +100,7 @@ class Cloud:
     def tick(self) -> None:
         """Advance everything to the present moment. Called on every request, and by the server when there is none."""
         self._set_metric_delay()
+        self.alarms.tick()
         self.endpoints.tick()
         self.autoscaling.tick()
         self.scheduler.tick()

@@ -51,6 +51,13 @@ class UpdateRollbackFails(FaultBase):
     times: PositiveInt = 1
 
 
+class GuardrailsIgnored(FaultBase):
+    """The next ``times`` UpdateEndpoint calls with a DeploymentConfig are done all at once, as AWS does with what it excludes, silently."""
+
+    fault: Literal["guardrails_ignored"] = "guardrails_ignored"
+    times: PositiveInt = 1
+
+
 class SystemUpdating(FaultBase):
     """AWS maintains the endpoint (None: every endpoint) for a while; it cannot be changed meanwhile."""
 
@@ -199,6 +206,7 @@ Fault = Annotated[
     | CapacityRefused
     | UpdateRollsBack
     | UpdateRollbackFails
+    | GuardrailsIgnored
     | SystemUpdating
     | OutsideChange
     | ScalingActivity

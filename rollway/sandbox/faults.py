@@ -19,6 +19,7 @@ from rollway.sandbox.fault_menu import (
     ExpiredCredentials,
     Fault,
     FaultBase,
+    GuardrailsIgnored,
     LostAnswer,
     MetricDelay,
     ModelErrors,
@@ -111,6 +112,10 @@ class Faults:
     def update_fate(self) -> UpdateRollsBack | UpdateRollbackFails | None:
         """Return how the UpdateEndpoint that starts now goes wrong, if it does, and count it."""
         return self._strike(UpdateRollsBack, lambda _: True) or self._strike(UpdateRollbackFails, lambda _: True)
+
+    def guardrails_ignored(self) -> bool:
+        """Say whether the guarded UpdateEndpoint that starts now loses its guardrails, and count it."""
+        return self._strike(GuardrailsIgnored, lambda _: True) is not None
 
     def system_updating(self, endpoint: str) -> bool:
         """Say whether AWS maintains the endpoint now."""

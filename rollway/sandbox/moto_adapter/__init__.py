@@ -14,6 +14,7 @@ from moto import mock_aws
 
 from rollway.sandbox.cloud import Cloud
 from rollway.sandbox.moto_adapter import autoscaling, cloudwatch, front, runtime, s3_time, sagemaker, scheduler
+from rollway.sandbox.moto_adapter.alarms import MotoBook
 from rollway.sandbox.moto_adapter.patch import Patch
 
 _in_use = threading.Lock()
@@ -47,6 +48,7 @@ def installed(cloud: Cloud) -> Generator[None]:
         for item in all_patches(cloud):
             stack.enter_context(replace.object(item.owner, item.name, item.replacement, create=item.adds))
         stack.enter_context(replace.object(cloud.scheduler, "deliver", scheduler.deliver))
+        stack.enter_context(replace.object(cloud.alarms, "book", MotoBook(cloud)))
         yield
 
 

@@ -1,7 +1,7 @@
 """Makes moto's CloudWatch answer about metrics from the simulated account instead of its own store.
 
-moto parses the request and serialises the answer by botocore's model. Alarms and dashboards stay moto's: it stores alarms and never
-evaluates them.
+moto parses the request and serialises the answer by botocore's model. Alarms and dashboards stay moto's: it keeps alarms and never
+evaluates them, which the account does (``alarms``).
 """
 
 from collections.abc import Callable, Mapping

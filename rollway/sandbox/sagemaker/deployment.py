@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any, assert_never
 
 from rollway.sandbox.fleets import FleetHealth, FleetSpec
+from rollway.sandbox.sagemaker.guardrails import Progress, Step, find_progress, timeout_of
 
 
 class Status(StrEnum):
@@ -93,14 +94,22 @@ class Lineup:
 
 @dataclass(frozen=True)
 class Deployment:
-    """A change under way. Its target serves nobody before it is complete."""
+    """A change under way. Its target serves nobody before it is complete, unless guardrails move the traffic step by step.
+
+    Attributes:
+        settings: the DeploymentConfig that came with it.
+        steps: the guardrails' steps; none without guardrails.
+        activated: when the first step began; None before.
+    """
 
     kind: Kind
     target: Lineup
     started: datetime
     ready_at: datetime
     fate: Fate = Fate(Ending.COMPLETES)
-    settings: Mapping[str, Any] | None = None  # the DeploymentConfig that came with it
+    settings: Mapping[str, Any] | None = None
+    steps: tuple[Step, ...] = ()
+    activated: datetime | None = None
 
     @property
     def awaits_servers(self) -> bool:
@@ -111,6 +120,16 @@ class Deployment:
     def brings_config(self) -> bool:
         """Whether it deploys a configuration (DescribeEndpoint then has a PendingDeploymentSummary)."""
         return self.kind in (Kind.CREATE, Kind.UPDATE)
+
+    def progress(self, now: datetime) -> Progress | None:
+        """Return the guardrails' step under way, or None: before the first, after the last, without any."""
+        return find_progress(self.steps, self.activated, now) if self.activated else None
+
+    @property
+    def times_out_at(self) -> datetime | None:
+        """When it is taken back because it took too long; None when nobody said so."""
+        limit = timeout_of(self.settings) if self.settings and self.steps else None
+        return self.started + limit if limit else None
 
 
 @dataclass(frozen=True)
@@ -172,6 +191,8 @@ def settle(endpoint: Endpoint, now: datetime, health: FleetHealth) -> Endpoint |
     """
     current: Endpoint | None = endpoint
     while current is not None and current.deployment is not None:
+        current = _activate(current, current.deployment, now, health)
+        assert current.deployment is not None  # noqa: S101 - activating ends none
         fate = _ending_now(current.deployment, now, health)
         if fate is None:
             break
@@ -179,10 +200,22 @@ def settle(endpoint: Endpoint, now: datetime, health: FleetHealth) -> Endpoint |
     return current
 
 
+def _activate(endpoint: Endpoint, deployment: Deployment, now: datetime, health: FleetHealth) -> Endpoint:
+    """Begin the guardrails' first step once the new fleet is up."""
+    waiting = deployment.steps and deployment.activated is None and deployment.awaits_servers
+    if not waiting or now < deployment.ready_at or not health.ready:
+        return endpoint
+    return replace(endpoint, deployment=replace(deployment, activated=now))
+
+
 def _ending_now(deployment: Deployment, now: datetime, health: FleetHealth) -> Fate | None:
     """Return how the deployment ends at this moment, or None while it goes on."""
     if deployment.awaits_servers and health.failure:
         return Fate(Ending.ROLLS_BACK, health.failure)
+    if deployment.times_out_at and now >= deployment.times_out_at:
+        return Fate(Ending.ROLLS_BACK, "The deployment took longer than MaximumExecutionTimeoutInSeconds.")
+    if deployment.progress(now):
+        return None
     if now < deployment.ready_at or (deployment.awaits_servers and not health.ready):
         return None
     return deployment.fate

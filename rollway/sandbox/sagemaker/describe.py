@@ -106,11 +106,10 @@ def _pending(deployment: Deployment | None, now: datetime) -> dict[str, Any] | N
     if deployment is None or not deployment.brings_config:
         return None
     target = deployment.target
-    halfway = deployment.started + (deployment.ready_at - deployment.started) / 2
-    stage = "Creating" if now < halfway else "ActivatingTraffic"
+    stage, share = _stage(deployment, now)
 
     def summaries(variants: tuple[Variant, ...]) -> list[dict[str, Any]]:
-        return [_pending_variant(variant, stage, deployment.started) for variant in variants]
+        return [_pending_variant(variant, stage, share) for variant in variants]
 
     shadows = {"ShadowProductionVariants": summaries(target.shadows)} if target.shadows else {}
     return {
@@ -121,15 +120,27 @@ def _pending(deployment: Deployment | None, now: datetime) -> dict[str, Any] | N
     }
 
 
-def _pending_variant(variant: Variant, stage: str, started: datetime) -> dict[str, Any]:
-    up = 0 if stage == "Creating" else variant.fleet.instances
+def _stage(deployment: Deployment, now: datetime) -> tuple[dict[str, Any], float]:
+    """Return what the new variants are at, and how much of the traffic they have, from 0 to 1."""
+    progress = deployment.progress(now)
+    if progress:
+        seconds = progress.step.wait.total_seconds()
+        told = f"Baking for {seconds:g} seconds ({progress.step.waits_for})."
+        return {"Status": "Baking", "StatusMessage": told, "StartTime": progress.since}, progress.step.share
+    halfway = deployment.started + (deployment.ready_at - deployment.started) / 2
+    status = "Creating" if now < halfway else "ActivatingTraffic"
+    return {"Status": status, "StartTime": deployment.started}, 0.0
+
+
+def _pending_variant(variant: Variant, stage: dict[str, Any], share: float) -> dict[str, Any]:
+    up = 0 if stage["Status"] == "Creating" else variant.fleet.instances
     return {
         "VariantName": variant.name,
         "DeployedImages": [_deployed_image(variant)],
-        "CurrentWeight": 0.0,
+        "CurrentWeight": variant.weight * share,
         "DesiredWeight": variant.weight,
         **_capacity("Current", variant, up),
         **_capacity("Desired", variant, variant.fleet.instances),
-        "VariantStatus": [{"Status": stage, "StartTime": started}],
+        "VariantStatus": [stage],
         **{member: variant.spec[member] for member in _PENDING_ECHOED if member in variant.spec},
     }

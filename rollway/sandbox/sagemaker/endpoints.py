@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from rollway.sandbox.alarms import Alarms
 from rollway.sandbox.autoscaling.registry import Registry
 from rollway.sandbox.errors import Refusal, invalid
 from rollway.sandbox.fault_menu import UpdateRollsBack
@@ -27,6 +28,7 @@ from rollway.sandbox.sagemaker.deployment import (
     start,
 )
 from rollway.sandbox.sagemaker.describe import describe_endpoint, summarise_endpoint
+from rollway.sandbox.sagemaker.guardrails import alarms_of, check_settings, plan_steps
 from rollway.sandbox.sagemaker.lineups import Composer, adjust, retained_properties
 from rollway.sandbox.sagemaker.live import LiveEndpoints
 from rollway.sandbox.sagemaker.models import Models
@@ -52,6 +54,7 @@ class Surroundings:
     faults: Faults
     delays: Delays
     scaling: Registry
+    alarms: Alarms
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ class Endpoints:
         """``changed`` is called after every change of any endpoint, also one that time brings."""
         self._account = account
         self._around = around
-        self._live = LiveEndpoints(account.clock, around.fleets, changed)
+        self._live = LiveEndpoints(account.clock, around.fleets, around.alarms, changed)
         self._serial = itertools.count(1)
 
     # -- operations ----------------------------------------------------------------------------------------------------
@@ -114,8 +117,10 @@ class Endpoints:
             self._around.configs.shelf.get(lineup.config_name)
             target = self._compose(request, lineup, retained_properties(request))
             self._refuse_to_lose_scaled(endpoint.name, lineup, target)
+            settled = _with_settings(request, endpoint)
+            self._check_guardrails(settled.get("DeploymentConfig"), lineup, target)
             fate = self._capacity_fate(None, target) or self._update_fate()
-            return start(endpoint, self._deployment(Kind.UPDATE, target, fate, _with_settings(request, endpoint)))
+            return start(endpoint, self._deployment(Kind.UPDATE, target, fate, settled))
 
         return {"EndpointArn": self._change(request, transition)}
 
@@ -245,6 +250,11 @@ class Endpoints:
                 "Application Auto Scaling has registered as scalable targets. Deregister them first."
             )
 
+    def _check_guardrails(self, settings: Request | None, before: Lineup, target: Lineup) -> None:
+        check_settings(settings, list(_instances(before)), list(_instances(target)))
+        if unknown := self._around.alarms.unknown(alarms_of(settings)):  # AWS documents the rule, not the wording
+            raise invalid(f"AutoRollbackConfiguration names alarms that do not exist: {', '.join(unknown)}.")
+
     def _shown_status(self, endpoint: Endpoint) -> Status:
         maintained = endpoint.status is Status.IN_SERVICE and self._around.faults.system_updating(endpoint.name)
         return Status.SYSTEM_UPDATING if maintained else endpoint.status
@@ -270,7 +280,11 @@ class Endpoints:
             Kind.DELETE: delays.deleting,
         }[kind]
         bound = fate or Fate(Ending.COMPLETES)
-        return Deployment(kind, target, now, now + delay, bound, request.get("DeploymentConfig"))
+        settings = request.get("DeploymentConfig")
+        if kind is Kind.UPDATE and settings and self._around.faults.guardrails_ignored():
+            settings = None
+        steps = plan_steps(settings, sum(_instances(target).values())) if kind is Kind.UPDATE else ()
+        return Deployment(kind, target, now, now + delay, bound, settings, steps)
 
     def _capacity_fate(self, before: Lineup | None, target: Lineup) -> Fate | None:
         """Return the failure of a deployment whose new instances are refused."""

@@ -11,9 +11,11 @@ from datetime import datetime
 
 from pydantic import TypeAdapter
 
+from rollway.sandbox.alarms import Alarms
 from rollway.sandbox.clock import Clock
 from rollway.sandbox.fleets import FleetHealth, Fleets, FleetSpec
 from rollway.sandbox.sagemaker.deployment import Deployment, Endpoint, Kind, Lineup, Variant, settle
+from rollway.sandbox.sagemaker.guardrails import alarms_of
 from rollway.sandbox.sagemaker.serving import Serving, ServingVariant
 
 Transition = Callable[[Endpoint | None], Endpoint]
@@ -32,10 +34,11 @@ class _View:
 class LiveEndpoints:
     """The endpoints by name."""
 
-    def __init__(self, clock: Clock, fleets: Fleets, changed: Callable[[], None]) -> None:
+    def __init__(self, clock: Clock, fleets: Fleets, alarms: Alarms, changed: Callable[[], None]) -> None:
         """``changed`` is called after every change of any endpoint."""
         self._clock = clock
         self._fleets = fleets
+        self._alarms = alarms
         self._changed = changed
         self._live: dict[str, Endpoint] = {}
         self._views: dict[str, _View] = {}
@@ -91,11 +94,13 @@ class LiveEndpoints:
         return after
 
     def _health(self, deployment: Deployment) -> FleetHealth:
-        """Return the health of all the servers that a deployment waits for, as if they were one fleet."""
+        """Return the health of all the servers that a deployment waits for, as if they were one fleet. A guard's alarm is a failure."""
         if not deployment.awaits_servers:
             return FleetHealth(ready=True)
         healths = [self._fleets.health(variant.fleet.fleet_id) for variant in deployment.target.everyone]
-        failure = next((health.failure for health in healths if health.failure), None)
+        sounding = self._alarms.first_sounding(alarms_of(deployment.settings)) if deployment.steps else None
+        alarmed = f"Alarm {sounding} went off; the deployment was rolled back." if sounding else None
+        failure = next((health.failure for health in healths if health.failure), alarmed)
         return FleetHealth(ready=all(health.ready for health in healths), failure=failure)
 
     def _put(self, name: str, before: Endpoint | None, after: Endpoint | None) -> None:
@@ -118,7 +123,7 @@ class LiveEndpoints:
     def _look(self, name: str) -> _View | None:
         with self._lock(name):
             endpoint = self._settled(name)
-            view = _view(endpoint) if endpoint else None
+            view = _view(endpoint, self._clock.now()) if endpoint else None
             if view:
                 self._views[name] = view
             return view
@@ -137,26 +142,36 @@ def _wanted_fleets(endpoint: Endpoint | None) -> dict[str, FleetSpec]:
     return wanted
 
 
-def _view(endpoint: Endpoint) -> _View | None:
+def _view(endpoint: Endpoint, now: datetime) -> _View | None:
     deployment = endpoint.deployment
     if endpoint.lineup is None or (deployment and deployment.kind is Kind.DELETE):
         return None
-    return _View(_serving(endpoint.name, endpoint.lineup), deployment.ready_at if deployment else None)
+    progress = deployment.progress(now) if deployment else None
+    if deployment is None or progress is None:
+        return _View(_serving(endpoint.name, endpoint.lineup), deployment.ready_at if deployment else None)
+    return _View(_mixed(endpoint.name, endpoint.lineup, deployment.target, progress.step.share), progress.until)
 
 
 def _serving(name: str, lineup: Lineup) -> Serving:
-    def variants(chosen: tuple[Variant, ...]) -> tuple[ServingVariant, ...]:
-        return tuple(_serving_variant(variant) for variant in chosen)
-
-    return Serving(name, variants(lineup.variants), variants(lineup.shadows))
+    return Serving(name, _serving_variants(lineup.variants), _serving_variants(lineup.shadows))
 
 
-def _serving_variant(variant: Variant) -> ServingVariant:
+def _mixed(name: str, old: Lineup, new: Lineup, share: float) -> Serving:
+    """Return both fleets of every variant, with the new one's share of its traffic."""
+    variants = (*_serving_variants(old.variants, 1 - share), *_serving_variants(new.variants, share))
+    return Serving(name, tuple(variant for variant in variants if variant.weight), _serving_variants(old.shadows))
+
+
+def _serving_variants(chosen: tuple[Variant, ...], part: float = 1.0) -> tuple[ServingVariant, ...]:
+    return tuple(_serving_variant(variant, part) for variant in chosen)
+
+
+def _serving_variant(variant: Variant, part: float) -> ServingVariant:
     return ServingVariant(
         name=variant.name,
         fleet_id=variant.fleet.fleet_id,
         model_name=variant.fleet.model_name,
-        weight=variant.weight,
+        weight=variant.weight * part,
         instances=variant.fleet.instances,
         config_name=variant.config_name,
     )

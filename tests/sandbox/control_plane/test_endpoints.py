@@ -208,7 +208,9 @@ def test_the_deployment_config_is_remembered(
 ) -> None:
     """LastDeploymentConfig echoes the last update's, and stays only when asked to."""
     assert shop == "shop"
-    guardrails = {"AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "errors"}]}}
+    guardrails = {
+        "BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 0}}
+    }
     for config in ("three", "four"):
         make_config(config, {"baseline": 1, "candidate": 1})
     update("two", DeploymentConfig=guardrails)
