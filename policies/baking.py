@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Final
 
 from policies.decision import Decision
 from policies.lifecycle import Outcome, Phase, State, close_window, enter, turn_back
@@ -11,6 +12,8 @@ from policies.spec import OnInconclusive
 from policies.strategies.stage import Stage
 from policies.values import format_duration
 from policies.verdict import Answer, GateVerdict
+
+_WHOLE: Final = 100.0
 
 
 def bake(plan: Plan, state: State, verdicts: tuple[GateVerdict, ...], now: datetime) -> Decision:
@@ -28,8 +31,10 @@ def bake(plan: Plan, state: State, verdicts: tuple[GateVerdict, ...], now: datet
 
 
 def bake_ends(plan: Plan, state: State) -> datetime:
-    """Return when the metrics of the whole bake will have settled."""
-    return state.since + plan.policy.warm_up + plan.stages[state.stage].bake + plan.policy.metrics.settle
+    """Return when the metrics of the whole bake will have settled; where it cannot be extended, with a period that began before it."""
+    stage, metrics = plan.stages[state.stage], plan.policy.metrics
+    begun = metrics.period if stage.guarded else timedelta(0)
+    return state.since + plan.policy.warm_up + stage.bake + begun + metrics.settle
 
 
 def summarise(verdicts: Sequence[GateVerdict]) -> str:
@@ -69,8 +74,10 @@ def _undecided(plan: Plan, state: State, verdicts: tuple[GateVerdict, ...], now:
     extended = now - bake_ends(plan, state)
     actions = {_action(plan, verdict, extended) for verdict in open_verdicts}
     look = plan.policy.metrics.look_every
-    if "roll_back" in actions:
-        reason = f"the policy rolls back when it cannot tell — {told}"
+    guarded = plan.stages[state.stage].guarded
+    if guarded or "roll_back" in actions:
+        why = "SageMaker waits for nobody, and the gates" if guarded else "the policy rolls back when it"
+        reason = f"{why} {'could not' if guarded else 'cannot'} tell — {told}"
         back = turn_back(state, Outcome.INCONCLUSIVE, reason, now)
         return Decision(back, "act", reason, timedelta(0), verdicts=verdicts)
     if "hold" in actions:
@@ -82,7 +89,8 @@ def _undecided(plan: Plan, state: State, verdicts: tuple[GateVerdict, ...], now:
 def needed_gates(plan: Plan, state: State) -> set[str]:
     """Return the gates and guardrails that must pass at the present stage; one without a verdict has not passed."""
     stage = plan.stages[state.stage]
-    guardrails = {*plan.policy.guardrails} & {*plan.policy.judged_alone} if stage.watch else {*plan.policy.guardrails}
+    alone = stage.watch or (stage.guarded and stage.share >= _WHOLE)
+    guardrails = {*plan.policy.guardrails} & {*plan.policy.judged_alone} if alone else {*plan.policy.guardrails}
     return {*stage.gates, *guardrails}
 
 

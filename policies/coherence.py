@@ -14,6 +14,7 @@ from policies.values import format_duration, parse_duration
 
 CONTROL_SHARE: Final = 5.0
 WHOLE: Final = 100.0
+GUARDRAIL: Final = "guardrail"
 MOST_STAGES: Final = 50
 LOOKS_PER_LEASE: Final = 5
 PROBES_PER_LEASE: Final = 3
@@ -38,12 +39,12 @@ def find_problems(document: Document) -> list[Problem]:
 
 
 def _ladder_problems(document: Document) -> list[Problem]:
-    if "stages" in document and not 1 <= len(_stages(document)) <= MOST_STAGES:
+    if "stages" in document and not 1 <= len(stages_of(document)) <= MOST_STAGES:
         return [
             Problem("stages", f"there must be 1 to {MOST_STAGES} stages", "write at least one: {share: 5, bake: 10m}")
         ]
-    shares = [(index, stage.get("share")) for index, stage in _stages(document) if not stage.get("shadow")]
-    rungs = [(index, share) for index, share in shares if _is_number(share)]
+    shares = [(index, stage.get("share")) for index, stage in stages_of(document) if not stage.get("shadow")]
+    rungs = [(index, share) for index, share in shares if is_number(share)]
     problems = [
         Problem(
             f"stages[{index}].share",
@@ -55,35 +56,37 @@ def _ladder_problems(document: Document) -> list[Problem]:
     ]
     if document.get("strategy") == "control_twin":
         return problems + _twin_problems(rungs)
-    if document.get("keep_control", True):
+    if document.get("keep_control", True) and document.get("strategy") != GUARDRAIL:
         return problems + _control_problems(rungs)
     return problems + _comparison_problems(document, rungs)
 
 
 def _comparison_problems(document: Document, rungs: Sequence[tuple[int, float]]) -> list[Problem]:
     """Without any stage at which both arms serve there is nothing to compare."""
-    judged = [*_mapping(document.get("gates")).values(), *_mapping(document.get("guardrails")).values()]
-    compares = any("no_worse_than" in _mapping(gate) for gate in judged)
+    judged = [*mapping_of(document.get("gates")).values(), *mapping_of(document.get("guardrails")).values()]
+    compares = any("no_worse_than" in mapping_of(gate) for gate in judged)
     if not compares or not rungs:
         return []
     if all(share >= WHOLE for _, share in rungs):
         what = "100 % from the start leaves no minute in which the candidate could be compared with the baseline"
         return [Problem("stages[0].share", what, "begin with a smaller share")]
+    if document.get("strategy") == GUARDRAIL:  # at 100 % its comparisons are not asked for
+        return []
     return [problem for index, share in rungs if share >= WHOLE for problem in _alone_problems(document, index)]
 
 
 def _alone_problems(document: Document, index: int) -> Iterator[Problem]:
     """At 100 % nothing is left to compare with, so a comparison that had to pass there would hold the rollout for ever."""
-    gates, stage = _mapping(document.get("gates")), dict(_stages(document))[index]
+    gates, stage = mapping_of(document.get("gates")), dict(stages_of(document))[index]
     needed = _texts(stage.get("gates")) if stage.get("gates") is not None else list(gates)
-    never = [name for name in needed if "no_worse_than" in _mapping(gates.get(name))]
+    never = [name for name in needed if "no_worse_than" in mapping_of(gates.get(name))]
     if never:
         what = f"at 100 % there is no baseline left to compare with, so {', '.join(never)} could never pass"
         yield Problem(
             f"stages[{index}].gates", what, "list only gates that compare nothing; gates: [] leaves sample and split"
         )
-    for name, guardrail in _mapping(document.get("guardrails")).items():
-        if "no_worse_than" in _mapping(guardrail):
+    for name, guardrail in mapping_of(document.get("guardrails")).items():
+        if "no_worse_than" in mapping_of(guardrail):
             what = f"compares with the baseline, of which stages[{index}] leaves nothing, so it could never pass there"
             yield Problem(f"guardrails.{name}", what, "make it a gate of the stages before")
 
@@ -111,9 +114,9 @@ def _twin_problems(rungs: Sequence[tuple[int, float]]) -> list[Problem]:
 
 def _watch_problems(document: Document) -> Iterator[Problem]:
     """After the promotion the candidate serves alone: only fixed limits can be watched then."""
-    if _duration(document.get("watch"), timedelta(0)) <= timedelta(0):
+    if duration_of(document.get("watch"), timedelta(0)) <= timedelta(0):
         return
-    judged = [*_mapping(document.get("gates")).values(), *_mapping(document.get("guardrails")).values()]
+    judged = [*mapping_of(document.get("gates")).values(), *mapping_of(document.get("guardrails")).values()]
     if not any({"at_most", "at_least"} & _given(gate) for gate in judged):
         what = "there is nothing to watch: no gate or guardrail holds the candidate against a fixed limit"
         yield Problem("watch", what, "add a guardrail with at_most or at_least, or leave out the watch")
@@ -122,7 +125,7 @@ def _watch_problems(document: Document) -> Iterator[Problem]:
 def _shadow_problems(document: Document) -> Iterator[Problem]:
     """A shadow comes before all else, and with the strategy of that name only."""
     wanted = document.get("strategy") == "shadow"
-    for index, stage in _stages(document):
+    for index, stage in stages_of(document):
         if bool(stage.get("shadow")) is not (wanted and index == 0):
             what = (
                 "is needed at the first stage" if wanted and index == 0 else "is for the first stage of strategy shadow"
@@ -134,8 +137,8 @@ def _shadow_problems(document: Document) -> Iterator[Problem]:
 
 def _probe_problems(document: Document) -> Iterator[Problem]:
     """While probes are sent nobody renews the lease."""
-    within = _duration(_mapping(document.get("probes")).get("within"), timedelta(seconds=60))
-    lease = _duration(document.get("lease"), timedelta(minutes=5))
+    within = duration_of(mapping_of(document.get("probes")).get("within"), timedelta(seconds=60))
+    lease = duration_of(document.get("lease"), timedelta(minutes=5))
     if document.get("probes") is not None and within > lease / PROBES_PER_LEASE:
         most = format_duration(lease / PROBES_PER_LEASE)
         what = f"{format_duration(within)} is more than a third of the lease, {format_duration(lease)}"
@@ -143,18 +146,18 @@ def _probe_problems(document: Document) -> Iterator[Problem]:
 
 
 def _given(gate: object) -> set[str]:
-    return {name for name, value in _mapping(gate).items() if value is not None}
+    return {name for name, value in mapping_of(gate).items() if value is not None}
 
 
 def _gate_problems(document: Document) -> list[Problem]:
-    gates, guardrails = _mapping(document.get("gates")), _mapping(document.get("guardrails"))
-    given = {field for gate in gates.values() for field in _mapping(gate)}
+    gates, guardrails = mapping_of(document.get("gates")), mapping_of(document.get("guardrails"))
+    given = {field for gate in gates.values() for field in mapping_of(gate)}
     names = {*_texts(list(gates)), *(name for name, field in IMPLIED_GATES.items() if field not in given)}
     problems = [
         Problem(
             f"stages[{index}].gates", f"there is no gate named {name!r}", f"the gates are: {', '.join(sorted(names))}"
         )
-        for index, stage in _stages(document)
+        for index, stage in stages_of(document)
         for name in _texts(stage.get("gates"))
         if name not in names
     ]
@@ -170,8 +173,8 @@ def _average_problems(document: Document) -> Iterator[Problem]:
     """A metric by its name must be one metric: its averages are kept, and looked up in files, under that name."""
     asked: dict[str, tuple[object, object]] = {}
     for part in ("gates", "guardrails"):
-        for name, gate in _mapping(document.get(part)).items():
-            fields = _mapping(gate)
+        for name, gate in mapping_of(document.get(part)).items():
+            fields = mapping_of(gate)
             metric, source = fields.get("metric"), (fields.get("namespace"), fields.get("statistic") or "Average")
             if "no_worse_than" not in fields or "namespace" not in fields or not isinstance(metric, str):
                 continue
@@ -184,8 +187,8 @@ def _average_problems(document: Document) -> Iterator[Problem]:
 
 def _lease_problems(document: Document) -> Iterator[Problem]:
     """A process that is merely between two looks must not pass for a dead one."""
-    look = _duration(_mapping(document.get("metrics")).get("look_every"), timedelta(seconds=30))
-    lease = _duration(document.get("lease"), timedelta(minutes=5))
+    look = duration_of(mapping_of(document.get("metrics")).get("look_every"), timedelta(seconds=30))
+    lease = duration_of(document.get("lease"), timedelta(minutes=5))
     if lease < LOOKS_PER_LEASE * look:
         least = format_duration(LOOKS_PER_LEASE * look)
         what = f"{format_duration(lease)} is less than {LOOKS_PER_LEASE} looks of {format_duration(look)}"
@@ -193,12 +196,12 @@ def _lease_problems(document: Document) -> Iterator[Problem]:
 
 
 def _deadline_problems(document: Document) -> list[Problem]:
-    settle = _duration(_mapping(document.get("metrics")).get("settle"), timedelta(minutes=2))
-    bakes = [_duration(stage.get("bake"), timedelta(0)) for _, stage in _stages(document)]
-    watch = _duration(document.get("watch"), timedelta(0))
+    settle = duration_of(mapping_of(document.get("metrics")).get("settle"), timedelta(minutes=2))
+    bakes = [duration_of(stage.get("bake"), timedelta(0)) for _, stage in stages_of(document)]
+    watch = duration_of(document.get("watch"), timedelta(0))
     bakes += [watch] if watch else []
     deadline, needed = (
-        _duration(document.get("deadline"), timedelta(hours=6)),
+        duration_of(document.get("deadline"), timedelta(hours=6)),
         sum((b + settle for b in bakes), timedelta(0)),
     )
     if deadline > needed:
@@ -210,10 +213,11 @@ def _deadline_problems(document: Document) -> list[Problem]:
     return [Problem("deadline", what, "allow more time, or bake less")]
 
 
-def _stages(document: Document) -> list[tuple[int, Document]]:
+def stages_of(document: Document) -> list[tuple[int, Document]]:
+    """Return the stages with their indices, whatever else is wrong with them."""
     stages = document.get("stages")
     entries = cast("Sequence[Any]", stages) if isinstance(stages, list | tuple) else ()
-    return [(index, _mapping(stage)) for index, stage in enumerate(entries)]
+    return [(index, mapping_of(stage)) for index, stage in enumerate(entries)]
 
 
 def _texts(value: object) -> list[str]:
@@ -221,15 +225,18 @@ def _texts(value: object) -> list[str]:
     return [entry for entry in entries if isinstance(entry, str)]
 
 
-def _mapping(value: object) -> Document:
+def mapping_of(value: object) -> Document:
+    """Return the value if it holds fields, else no fields."""
     return value if isinstance(value, Mapping) else {}  # pyright: ignore[reportUnknownVariableType] - whatever the user wrote
 
 
-def _is_number(value: object) -> TypeGuard[float]:
+def is_number(value: object) -> TypeGuard[float]:
+    """Whether the value is a number, and not a yes or no."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _duration(value: object, default: timedelta) -> timedelta:
+def duration_of(value: object, default: timedelta) -> timedelta:
+    """Read a length of time; what is none counts as the default, and the schema complains about it."""
     try:
         return parse_duration(value)
     except ValueError:

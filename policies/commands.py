@@ -5,12 +5,13 @@ command to a person, ``rollway`` carries it out: both match every kind, so a new
 """
 
 from datetime import datetime
-from typing import Annotated, Literal, assert_never
+from typing import Annotated, Any, Literal, assert_never
 
 from pydantic import Field
 
 from policies.endpoint_config import EndpointConfig
 from policies.facts import ScalingTarget, format_shares, format_suspensions
+from policies.guard import Alarm, Guard
 from policies.probes import ProbeSpec
 from policies.switch import Switch
 from policies.values import Frozen
@@ -30,12 +31,14 @@ class ApplyConfig(Frozen):
         endpoint: the endpoint.
         config: the configuration that it shall run on.
         replaces: the configuration that it ran on when this was decided; if it runs on yet another one by now, nothing is done.
+        deployment: SageMaker's DeploymentConfig, where its guardrails shall carry it out; None for the plain way.
     """
 
     kind: Literal["apply_config"] = "apply_config"
     endpoint: str
     config: str
     replaces: str
+    deployment: dict[str, Any] | None = None
 
 
 class SetCapacity(Frozen):
@@ -96,6 +99,34 @@ class DisarmSwitch(Frozen):
     switch: Switch
 
 
+class ArmGuard(Frozen):
+    """The alarms of a guarded update exist, and none of them goes off.
+
+    Attributes:
+        guard: the alarms.
+        at: when a process of ours was alive.
+    """
+
+    kind: Literal["arm_guard"] = "arm_guard"
+    guard: Guard
+    at: datetime
+
+
+class SoundAlarm(Frozen):
+    """The alarm goes off, so that SageMaker takes the update in flight back."""
+
+    kind: Literal["sound_alarm"] = "sound_alarm"
+    endpoint: str
+    alarm: Alarm
+
+
+class RemoveGuard(Frozen):
+    """There are no alarms of this rollout."""
+
+    kind: Literal["remove_guard"] = "remove_guard"
+    guard: Guard
+
+
 class DeleteConfig(Frozen):
     """No configuration of this name exists. Only for configurations that the rollout made and nothing uses."""
 
@@ -103,9 +134,11 @@ class DeleteConfig(Frozen):
     config: str
 
 
+Safeguard = SetScaling | ArmSwitch | DisarmSwitch | ArmGuard | SoundAlarm | RemoveGuard
+"""What changes nothing of the endpoint itself, only what protects it."""
+
 Command = Annotated[
-    CreateConfig | ApplyConfig | SetCapacity | SetShares | Probe | SetScaling | ArmSwitch | DisarmSwitch | DeleteConfig,
-    Field(discriminator="kind"),
+    CreateConfig | ApplyConfig | SetCapacity | SetShares | Probe | Safeguard | DeleteConfig, Field(discriminator="kind")
 ]
 """One idempotent instruction for AWS."""
 
@@ -116,21 +149,36 @@ def explain(command: Command) -> str:
         case CreateConfig():
             told = f"create config {command.config.name}"
         case ApplyConfig():
-            told = f"apply config {command.config}"
+            told = f"apply config {command.config}{' by its guardrails' if command.deployment else ''}"
         case SetCapacity():
             told = f"scale {command.variant} to {command.instances} {'instance' if command.instances == 1 else 'instances'}"
         case SetShares():
             told = f"shift traffic to {format_shares(command.shares)}"
         case Probe():
             told = f"send {command.probes.count:,} probes to {command.variant}"
+        case SetScaling() | ArmSwitch() | DisarmSwitch() | ArmGuard() | SoundAlarm() | RemoveGuard():
+            told = _explain_safeguard(command)
+        case DeleteConfig():
+            told = f"delete config {command.config}"
+        case _:
+            assert_never(command)
+    return told
+
+
+def _explain_safeguard(command: Safeguard) -> str:
+    match command:
         case SetScaling():
             told = f"{format_suspensions(command.scaling.suspended)} of {command.scaling.variant}"
         case ArmSwitch():
             told = f"arm the dead-man's switch: traffic to {format_shares(command.shares)}"
         case DisarmSwitch():
             told = "disarm the dead-man's switch"
-        case DeleteConfig():
-            told = f"delete config {command.config}"
+        case ArmGuard():
+            told = f"make {len(command.guard.alarms)} alarms that take the update back"
+        case SoundAlarm():
+            told = f"sound the alarm {command.alarm.name}"
+        case RemoveGuard():
+            told = f"delete the {len(command.guard.alarms)} alarms of the update"
         case _:
             assert_never(command)
     return told

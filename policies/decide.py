@@ -16,7 +16,9 @@ from policies.drift import find_drift, is_taken_over, was_taken_back
 from policies.facts import IDLE_TROUBLE, Endpoint
 from policies.gates.evidence import Evidence, gather_evidence
 from policies.gates.judging import judge_gates
+from policies.gates.spec import TrafficSplit
 from policies.goal import Goal, next_commands
+from policies.guarded import ended_early, face_early_end, follow_steps, refuse_to_wait
 from policies.heeding import heed
 from policies.lifecycle import (
     CLIMBING,
@@ -60,6 +62,8 @@ def judge(
         metrics if isinstance(metrics, Unavailable) else gather_evidence(plan.policy, metrics, state.windows, memory)
     )
     gates = plan.policy.gates | plan.policy.guardrails
+    if plan.guard:  # the split is SageMaker's own, by instances
+        gates = {name: gate for name, gate in gates.items() if not isinstance(gate, TrafficSplit)}
     if plan.stages[state.windows[-1].stage].watch:
         gates = {name: gate for name, gate in gates.items() if name in plan.policy.judged_alone}
     return judge_gates(gates, evidence)
@@ -83,7 +87,8 @@ def decide(plan: Plan, state: State, observation: Observation, now: datetime, ju
         return clean_up(plan, state, observation.surroundings, now)
     if isinstance(endpoint, Unavailable):
         return _wait_blindly(plan, state, endpoint, now)
-    state = _adopt(plan, _face_setback(follow(plan, state, endpoint, now), now), endpoint)
+    state = follow_steps(plan, follow(plan, state, endpoint, now), endpoint)
+    state = _adopt(plan, _face_setback(state, now), endpoint)
     state = _follow_the_switch(plan, state, endpoint, now)
     drift = find_drift(plan, state, endpoint, observation.surroundings)
     if drift:
@@ -203,11 +208,23 @@ def _climb(plan: Plan, state: State, observation: Observation, now: datetime, ju
         raise TypeError("climbing needs an endpoint")
     if observation.endpoint.status in IDLE_TROUBLE:
         trouble = f"the endpoint is {observation.endpoint.status}: {observation.endpoint.failure_reason}"
-        back = turn_back(state, Outcome.ROLLED_BACK, trouble, now)
-        return Decision(back, "act", _ending(back).reason, timedelta(0), verdicts=verdicts)
-    stopped = _what_stops(state, observation)
-    if stopped:
-        return Decision(state, "hold", stopped, plan.policy.metrics.look_every, verdicts=verdicts)
+        return _turning(turn_back(state, Outcome.ROLLED_BACK, trouble, now), verdicts)
+    if ended_early(plan, state, observation.endpoint):
+        return face_early_end(plan, state, verdicts, now)
+    stopped = _what_stops(plan, state, observation)
+    return _stop(plan, state, stopped, now, verdicts) if stopped else _go_on(plan, state, observation, now, verdicts)
+
+
+def _stop(plan: Plan, state: State, stopped: str, now: datetime, verdicts: tuple[GateVerdict, ...]) -> Decision:
+    """Hold the candidate where it is; where SageMaker would not wait, turn back in time."""
+    if plan.stages[state.stage].guarded and state.phase is Phase.BAKING and now >= bake_ends(plan, state):
+        return _turning(refuse_to_wait(state, stopped, now), verdicts)
+    return Decision(state, "hold", stopped, plan.policy.metrics.look_every, verdicts=verdicts)
+
+
+def _go_on(
+    plan: Plan, state: State, observation: Observation, now: datetime, verdicts: tuple[GateVerdict, ...]
+) -> Decision:
     match state.phase:
         case Phase.PREPARING | Phase.SHIFTING | Phase.PROMOTING:
             return _pursue(plan, state, observation, now, verdicts)
@@ -226,13 +243,18 @@ def _fail(plan: Plan, state: State, failures: str, now: datetime, verdicts: tupl
     return Decision(back, "act", f"ROLLBACK {_ending(back).reason}", timedelta(0), verdicts=verdicts)
 
 
-def _what_stops(state: State, observation: Observation) -> str | None:
+def _turning(back: State, verdicts: tuple[GateVerdict, ...]) -> Decision:
+    return Decision(back, "act", _ending(back).reason, timedelta(0), verdicts=verdicts)
+
+
+def _what_stops(plan: Plan, state: State, observation: Observation) -> str | None:
     """Say why the candidate may get no more for now, though nothing speaks against it."""
     if state.paused:
         return f"paused by {state.paused.by} since {state.paused.since:%H:%M:%S} UTC: {state.paused.reason}"
     if observation.halt:
         return f"every rollout is halted since {observation.halt.since:%H:%M:%S} UTC by {observation.halt.by}: {observation.halt.reason}"
-    if isinstance(observation.surroundings, Unavailable):
+    in_step = plan.stages[state.stage].guarded and state.phase is Phase.BAKING  # which SageMaker ends by itself
+    if isinstance(observation.surroundings, Unavailable) and not in_step:
         return f"cannot read the endpoint's tags and scaling: {observation.surroundings.why}"
     return None
 
@@ -262,11 +284,14 @@ def _pursue(
 def goal_of(plan: Plan, state: State) -> Goal:
     """Return how the endpoint shall be in a phase on the way up."""
     stage = plan.stages[state.stage]
-    capacity = {} if stage.shadow else {newcomer.variant: stage.instances for newcomer in plan.newcomers}
+    capacity = (
+        {} if stage.shadow or stage.guarded else {newcomer.variant: stage.instances for newcomer in plan.newcomers}
+    )
     match state.phase:
         case Phase.PREPARING:
             shares = plan.split_at(stage) if stage.shadow else plan.split(0)
-            return Goal(config=plan.config_at(stage), shares=shares, instances=capacity)
+            deployment = plan.guard.deployment if plan.guard else None
+            return Goal(config=plan.config_at(stage), shares=shares, instances=capacity, deployment=deployment)
         case Phase.BAKING if stage.watch:
             return Goal(config=plan.promoted)
         case Phase.SHIFTING | Phase.BAKING:
@@ -300,10 +325,12 @@ def _headline(plan: Plan, state: State) -> str:
         case Phase.PREPARING:
             if stage.shadow:
                 return f"putting {plan.candidate.model} into the shadow of {plan.baseline.model}"
+            if stage.guarded:
+                return f"SageMaker brings up a new fleet with {plan.candidate.model}"
             twin = f" and a twin of {plan.baseline.model}" if plan.control else ""
             return f"putting {plan.candidate.model}{twin} beside {plan.baseline.model} at share 0"
         case Phase.SHIFTING:
-            return f"shifting to {stage.share:g} %"
+            return f"SageMaker goes on to {stage.share:g} %" if stage.guarded else f"shifting to {stage.share:g} %"
         case _:
             return f"promoting {plan.candidate.model}"
 

@@ -45,7 +45,7 @@ def was_taken_back(plan: Plan, state: State, endpoint: Endpoint) -> bool:
     That is what the dead-man's switch does, late or twice as it may come, and what a person does in an emergency. Who it was cannot be
     told apart, and need not be: either wants the baseline.
     """
-    at_rest = state.operation is None and not endpoint.busy
+    at_rest = state.operation is None and not endpoint.busy and not plan.guard
     had_traffic = state.placement.shares.get(plan.candidate.variant, 0.0) > 0
     return at_rest and had_traffic and endpoint.config == plan.side_by_side.name and has_shares(endpoint, plan.split(0))
 

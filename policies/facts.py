@@ -3,6 +3,7 @@
 Shares are percent of traffic. How SageMaker spells all this is known to ``rollway.aws`` only.
 """
 
+from datetime import datetime
 from typing import Final, Literal
 
 from policies.endpoint_config import EndpointConfig
@@ -57,6 +58,7 @@ class Endpoint(Frozen):
         shadows: names of its shadow variants.
         pending_config: the configuration being deployed, or None.
         failure_reason: why the last change failed, as AWS words it; AWS may leave it empty.
+        baking_since: when AWS began the present bake of a deployment by its guardrails; None while none is on.
     """
 
     name: str
@@ -67,6 +69,7 @@ class Endpoint(Frozen):
     shadows: tuple[str, ...] = ()
     pending_config: str | None = None
     failure_reason: str = ""
+    baking_since: datetime | None = None
 
     @property
     def settled(self) -> bool:
@@ -147,6 +150,7 @@ class Facts(Frozen):
         wanted: the configuration that shall serve in the end, still without a name of its own.
         missing_models: names of its models that SageMaker does not know.
         surroundings: the endpoint's tags, and the registrations of its variants with Application Auto Scaling.
+        alarms: states of the alarms that the policy names; one that does not exist is absent.
     """
 
     endpoint: Endpoint
@@ -154,6 +158,7 @@ class Facts(Frozen):
     wanted: EndpointConfig
     missing_models: tuple[str, ...] = ()
     surroundings: Surroundings = Surroundings()
+    alarms: dict[str, str] = {}
 
 
 def same_share(left: float, right: float) -> bool:

@@ -5,19 +5,22 @@ The rollout never counts steps: it compares what it wants with what AWS says, so
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import assert_never
+from typing import Any, assert_never
 
 from policies.commands import (
     ApplyConfig,
+    ArmGuard,
     ArmSwitch,
     Command,
     CreateConfig,
     DeleteConfig,
     DisarmSwitch,
     Probe,
+    RemoveGuard,
     SetCapacity,
     SetScaling,
     SetShares,
+    SoundAlarm,
 )
 from policies.endpoint_config import EndpointConfig
 from policies.facts import Endpoint, same_share
@@ -32,12 +35,14 @@ class Goal:
         shares: percent of traffic by variant; None leaves them to the configuration.
         instances: least number of instances by variant, seen to before the shares.
         instances_first: likewise, but seen to before the configuration.
+        deployment: SageMaker's DeploymentConfig for the way to the configuration; None for the plain way.
     """
 
     config: EndpointConfig
     shares: Mapping[str, float] | None = None
     instances: Mapping[str, int] = field(default_factory=dict[str, int])
     instances_first: Mapping[str, int] = field(default_factory=dict[str, int])
+    deployment: dict[str, Any] | None = None
 
 
 def next_commands(goal: Goal, endpoint: Endpoint) -> tuple[Command, ...]:
@@ -46,7 +51,9 @@ def next_commands(goal: Goal, endpoint: Endpoint) -> tuple[Command, ...]:
     if short:
         return (short,)
     if endpoint.config != goal.config.name:
-        apply = ApplyConfig(endpoint=endpoint.name, config=goal.config.name, replaces=endpoint.config)
+        apply = ApplyConfig(
+            endpoint=endpoint.name, config=goal.config.name, replaces=endpoint.config, deployment=goal.deployment
+        )
         return (CreateConfig(config=goal.config), apply)
     short = _short_of(goal.instances, endpoint)
     if short:
@@ -67,6 +74,8 @@ def is_reached(command: Command, endpoint: Endpoint) -> bool:
         case SetShares():
             return has_shares(endpoint, command.shares)
         case CreateConfig() | DeleteConfig() | Probe() | SetScaling() | ArmSwitch() | DisarmSwitch():
+            return True
+        case ArmGuard() | SoundAlarm() | RemoveGuard():
             return True
         case _:
             assert_never(command)

@@ -9,6 +9,7 @@ from typing import Final, Literal, assert_never
 
 from policies.commands import (
     ApplyConfig,
+    ArmGuard,
     ArmSwitch,
     Command,
     CommandResult,
@@ -16,9 +17,11 @@ from policies.commands import (
     DeleteConfig,
     DisarmSwitch,
     Probe,
+    RemoveGuard,
     SetCapacity,
     SetScaling,
     SetShares,
+    SoundAlarm,
 )
 from policies.gates.evidence import Window
 from policies.plan import Plan
@@ -106,7 +109,7 @@ class Pause(Frozen):
 
 
 SwitchStand = Literal["none", "asked", "armed", "disarmed"]
-"""Where the dead-man's switch stands: ``asked``, it may be armed or not, since the process died in between."""
+"""Where the dead-man's switch, or a guard, stands: ``asked``, it may be armed or not, since the process died in between."""
 
 
 ScalingStand = Literal["none", "asked", "held"]
@@ -128,9 +131,10 @@ class State(Frozen):
         drift: what somebody else changed, while it stands.
         made: names of the configurations that the rollout created.
         cleaned: names of those that are gone again, or must stay.
-        switch: where the dead-man's switch stands.
+        switch: where the dead-man's switch stands, or the alarms of a guarded update, which take its place.
         scaling: where the suspension of the baseline's autoscaling stands.
         probed: whether the candidate has answered its probes.
+        baking_since: when SageMaker began the newest step of a guarded update that was seen; None before the first.
         heard: ids of the signals that were heeded.
         paused: the pause, while it lasts.
         approved: indices of the stages that a person has approved.
@@ -152,6 +156,7 @@ class State(Frozen):
     switch: SwitchStand = "none"
     scaling: ScalingStand = "none"
     probed: bool = False
+    baking_since: datetime | None = None
     heard: tuple[str, ...] = ()
     paused: Pause | None = None
     approved: tuple[int, ...] = ()
@@ -200,7 +205,7 @@ def record_intent(state: State, command: Command) -> State:
     """Take note that a command is about to be carried out: should its outcome never be known, it may have taken effect."""
     if isinstance(command, CreateConfig):
         return state.model_copy(update={"made": tuple(dict.fromkeys((*state.made, command.config.name)))})
-    if isinstance(command, ArmSwitch) and state.switch == "none":
+    if isinstance(command, ArmSwitch | ArmGuard) and state.switch == "none":
         return state.model_copy(update={"switch": "asked"})
     if isinstance(command, SetScaling) and state.scaling == "none":
         return state.model_copy(update={"scaling": "asked"})
@@ -215,22 +220,29 @@ def record_result(state: State, command: Command, result: CommandResult, now: da
         return state.model_copy(update={"cleaned": (*state.cleaned, command.config)})
     if result.status == "refused":
         return state.model_copy(update={"setback": result.message})
+    return state.model_copy(update={**_effect_of(command, state, now), "setback": None})
+
+
+def _effect_of(command: Command, state: State, now: datetime) -> dict[str, object]:
+    effect: dict[str, object] = {}
     match command:
         case CreateConfig():
-            update = {"made": tuple(dict.fromkeys((*state.made, command.config.name)))}
-        case ArmSwitch():
-            update = {"switch": "armed"}
-        case DisarmSwitch():
-            update = {"switch": "disarmed"}
+            effect = {"made": tuple(dict.fromkeys((*state.made, command.config.name)))}
+        case ArmSwitch() | ArmGuard():
+            effect = {"switch": "armed"}
+        case DisarmSwitch() | RemoveGuard():
+            effect = {"switch": "disarmed"}
         case SetScaling():
-            update = {"scaling": "held"}
+            effect = {"scaling": "held"}
         case Probe():
-            update = {"probed": True}
+            effect = {"probed": True}
         case ApplyConfig() | SetCapacity() | SetShares():
-            update = {"operation": Operation(command=command, since=now)}
+            effect = {"operation": Operation(command=command, since=now)}
+        case DeleteConfig() | SoundAlarm():
+            pass
         case _:
             assert_never(command)
-    return state.model_copy(update={**update, "setback": None})
+    return effect
 
 
 def expected_config(state: State) -> str:
@@ -243,4 +255,6 @@ def candidate_share(plan: Plan, state: State) -> float:
     """Return the percent of traffic that the candidate was last read back to get."""
     if state.placement.config == plan.promoted.name:
         return 100.0
+    if plan.guard:
+        return state.windows[-1].share if state.windows and state.windows[-1].end is None else 0.0
     return state.placement.shares.get(plan.candidate.variant, 0.0)

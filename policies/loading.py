@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from policies.coherence import find_problems
 from policies.errors import PolicyError, Problem
+from policies.guardrail_coherence import find_guardrail_problems
 from policies.spec import Policy
 from policies.strategies.linear import retell, spell_out
 
@@ -34,7 +35,11 @@ def parse_policy(document: object, source: str = "policy") -> Policy:
     try:
         return Policy.model_validate(plain)
     except ValidationError as error:
-        found = [*(_problem(details) for details in map(dict[str, Any], error.errors())), *find_problems(plain)]
+        found = [
+            *(_problem(details) for details in map(dict[str, Any], error.errors())),
+            *find_problems(plain),
+            *find_guardrail_problems(plain),
+        ]
         raise PolicyError(source, [*wrong, *(retell(found) if "step" in given or wrong else found)]) from error
     except PolicyError as error:
         raise PolicyError(source, error.problems) from error

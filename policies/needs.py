@@ -18,6 +18,7 @@ def wanted_metrics(plan: Plan, state: State) -> MetricsRequest | None:
     return MetricsRequest(
         endpoint=plan.endpoint,
         arms=arms,
+        configs=_configs(plan),
         since=state.windows[-1 if watching else 0].start,
         period=metrics.period,
         settle=metrics.settle,
@@ -51,10 +52,20 @@ def _wanted_series(plan: Plan, arms: Mapping[Arm, str]) -> Iterator[tuple[str, S
             yield name, _series(plan, arms, gate)
         if isinstance(gate, AverageComparison):
             for arm, variant in arms.items():
-                dimensions = {"EndpointName": plan.endpoint, "VariantName": variant}
+                dimensions = _dimensions(plan, arm, variant)
                 yield f"{gate.metric}:{arm}", SeriesRequest(gate.namespace, gate.metric, gate.statistic, dimensions)
 
 
+def _dimensions(plan: Plan, arm: Arm, variant: str) -> dict[str, str]:
+    of_variant = {"EndpointName": plan.endpoint, "VariantName": variant}
+    return of_variant | ({"EndpointConfigName": _configs(plan)[arm]} if plan.guard else {})
+
+
+def _configs(plan: Plan) -> dict[Arm, str]:
+    """Return what tells two fleets of one variant apart in CloudWatch; nothing where the arms are variants of their own."""
+    return {"baseline": plan.original.name, "candidate": plan.promoted.name} if plan.guard else {}
+
+
 def _series(plan: Plan, arms: Mapping[Arm, str], gate: Threshold) -> SeriesRequest:
-    dimensions = gate.dimensions or {"EndpointName": plan.endpoint, "VariantName": arms[gate.arm]}
+    dimensions = gate.dimensions or _dimensions(plan, gate.arm, arms[gate.arm])
     return SeriesRequest(namespace=gate.namespace, metric=gate.metric, statistic=gate.statistic, dimensions=dimensions)

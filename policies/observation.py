@@ -65,6 +65,7 @@ class MetricsRequest:
     Attributes:
         endpoint: the endpoint's name.
         arms: the variant that is each arm.
+        configs: the configuration that is each arm, where both are one variant; empty where they are not.
         since: start of the first period wanted.
         period: length of a period.
         settle: how old a period must be before it is given back.
@@ -81,6 +82,7 @@ class MetricsRequest:
     reread: timedelta
     series: Mapping[str, SeriesRequest] = field(default_factory=dict[str, SeriesRequest])
     histograms: HistogramRequest | None = None
+    configs: Mapping[Arm, str] = field(default_factory=dict[Arm, str])
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from datetime import datetime
 from policies.commands import ApplyConfig, Command, SetShares, explain
 from policies.facts import Endpoint
 from policies.goal import is_reached
+from policies.guarded import allowed_time
 from policies.lifecycle import Operation, Placement, State
 from policies.plan import Plan
 from policies.values import format_duration
@@ -33,7 +34,8 @@ def follow(plan: Plan, state: State, endpoint: Endpoint, now: datetime) -> State
 
 def is_overdue(plan: Plan, state: State, now: datetime) -> str | None:
     """Say so when AWS has taken longer over the command on its way than the policy allows."""
-    operation, limit = state.operation, plan.policy.timeouts.update
+    operation = state.operation
+    limit = allowed_time(plan, operation.command) if operation else plan.policy.timeouts.update
     if operation is None or now - operation.since <= limit:
         return None
     return f"AWS has not finished to {explain(operation.command)} within {format_duration(limit)}"

@@ -19,6 +19,7 @@ from policies.endpoint_config import (
 )
 from policies.errors import PreflightError
 from policies.facts import Facts, Surroundings
+from policies.guard import Guard, make_guard
 from policies.preflight import find_obstacles
 from policies.spec import Policy
 from policies.strategies import plan_stages
@@ -51,13 +52,15 @@ class Plan(Frozen):
         candidate: what may replace it.
         control: a fresh twin of the baseline that the candidate is compared with; None where it is compared with the baseline itself.
         original: the configuration that the endpoint runs on now, and returns to if anything fails.
-        side_by_side: that configuration with the candidate, and the control if there is one, beside the baseline.
+        side_by_side: that configuration with the candidate, and the control if there is one, beside the baseline. Where SageMaker's own
+            guardrails move the traffic between two fleets of one variant, the same as ``promoted``.
         shadowed: that configuration with the candidate as the baseline's shadow; None where there is no such stage.
         promoted: that configuration with the baseline's model replaced by the candidate's.
         stages: the ladder, and the watch after the promotion if there is one.
         policy: the policy that all this follows from.
         surroundings: the endpoint's tags and scaling when the rollout began.
-        switch: the dead-man's switch; None when the policy wants none.
+        switch: the dead-man's switch; None when the policy wants none, or a guard takes its place.
+        guard: SageMaker's guardrails around the update, where they move the traffic; else None.
         started_at: when the rollout begins; its deadline counts from here.
     """
 
@@ -75,6 +78,7 @@ class Plan(Frozen):
     started_at: datetime
     surroundings: Surroundings = Surroundings()
     switch: Switch | None = None
+    guard: Guard | None = None
 
     @property
     def compared(self) -> Contender:
@@ -104,6 +108,8 @@ class Plan(Frozen):
 
     def split(self, candidate_share: float) -> dict[str, float]:
         """Return the shares of all variants for a share of the candidate, in percent; the control gets as much as the candidate."""
+        if self.guard:
+            return {self.baseline.variant: 100.0}
         shares = {newcomer.variant: candidate_share for newcomer in self.newcomers}
         return {self.baseline.variant: 100 - sum(shares.values()), **shares}
 
@@ -114,7 +120,7 @@ def make_plan(policy: Policy, facts: Facts, rollout_id: str, started_at: datetim
     Raises:
         PreflightError: with every reason why this rollout cannot start as things stand.
     """
-    obstacles = find_obstacles(facts)
+    obstacles = find_obstacles(facts, policy)
     if obstacles:
         raise PreflightError(obstacles)
     (live,) = facts.endpoint.variants
@@ -128,21 +134,24 @@ def make_plan(policy: Policy, facts: Facts, rollout_id: str, started_at: datetim
     control = twin if policy.strategy == "control_twin" else None
     documents = ({control.variant: serving} if control else {}) | {candidate.variant: promoted.variants[0]}
     instances = {each.variant: each.instances for each in (baseline, twin, candidate)}
+    side_by_side = make(put_beside(facts.wanted, serving, documents, instances), facts.endpoint.name, rollout_id)
+    guarded = policy.strategy == "guardrail"
     return Plan(
         rollout_id=rollout_id,
         endpoint=facts.endpoint.name,
         baseline=baseline,
-        candidate=candidate,
+        candidate=candidate.model_copy(update={"variant": live.name}) if guarded else candidate,
         control=control,
         original=creatable(facts.config),
-        side_by_side=make(put_beside(facts.wanted, serving, documents, instances), facts.endpoint.name, rollout_id),
+        side_by_side=promoted if guarded else side_by_side,
         shadowed=_in_shadow(facts, candidate, stages[0], rollout_id) if stages[0].shadow else None,
         promoted=promoted,
         stages=stages,
         policy=policy,
         started_at=started_at,
         surroundings=facts.surroundings,
-        switch=make_switch(policy.dead_mans_switch, rollout_id, facts.endpoint.arn),
+        switch=None if guarded else make_switch(policy.dead_mans_switch, rollout_id, facts.endpoint.arn),
+        guard=make_guard(policy, rollout_id, facts.endpoint.name, live.name, promoted.name) if guarded else None,
     )
 
 

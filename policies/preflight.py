@@ -6,23 +6,26 @@ from typing import Final
 from policies.endpoint_config import EndpointConfig
 from policies.errors import Problem
 from policies.facts import Facts
+from policies.spec import Policy
 
 _WANTED: Final = "the wanted configuration"
 _ASYNC_REMEDY: Final = (
     "bring up a second asynchronous endpoint, send it part of the requests, and compare what it writes"
 )
 _SERVERLESS_REMEDY: Final = "give the variant instances, or bring up a second endpoint and move its callers"
+_UNGUARDED: Final = "ml.inf1."
 _COMPONENTS_REMEDY: Final = (
     "use SageMaker's own rolling update of the component (UpdateInferenceComponent), with an alarm"
 )
 
 
-def find_obstacles(facts: Facts) -> list[Problem]:
+def find_obstacles(facts: Facts, policy: Policy) -> list[Problem]:
     """Return every reason why the endpoint cannot take a rollout as things stand; an empty list means it can."""
     live = list(_config_obstacles(facts.config, f"configuration {facts.config.name}"))
     known = {problem.what for problem in live}
     wanted = (problem for problem in _config_obstacles(facts.wanted, _WANTED) if problem.what not in known)
-    return [*_endpoint_obstacles(facts), *live, *wanted, *_wanted_obstacles(facts)]
+    guarded = _guard_obstacles(facts, policy) if policy.strategy == "guardrail" else ()
+    return [*_endpoint_obstacles(facts), *live, *wanted, *_wanted_obstacles(facts), *guarded]
 
 
 def _endpoint_obstacles(facts: Facts) -> Iterator[Problem]:
@@ -81,3 +84,20 @@ def _wanted_obstacles(facts: Facts) -> Iterator[Problem]:
     for model in facts.missing_models:
         what = "does not exist in this account and Region"
         yield Problem(f"model {model}", what, "create it with CreateModel, or check its name")
+
+
+def _guard_obstacles(facts: Facts, policy: Policy) -> Iterator[Problem]:
+    """Say what SageMaker's guardrails would not look at, or would look at before anything went wrong."""
+    for name in policy.deployment_guardrails.alarms:
+        state = facts.alarms.get(name)
+        if state is None:
+            yield Problem(f"alarm {name}", "does not exist in this account and Region", "create it, or check its name")
+        elif state == "ALARM":
+            yield Problem(f"alarm {name}", "is in ALARM; it would take any update back", "wait until it is OK again")
+    for config in (facts.config, facts.wanted):
+        for variant in config.variants:
+            kind = str(variant.get("InstanceType", ""))
+            if kind.startswith(_UNGUARDED):
+                what = f"variant {variant['VariantName']} runs on {kind}, for which SageMaker leaves out its guardrails and says nothing"
+                yield Problem("strategy guardrail", what, "use blue_green or canary")
+                return

@@ -8,6 +8,7 @@ from typing import assert_never
 from policies.baking import bake_ends, needed_gates
 from policies.commands import (
     ApplyConfig,
+    ArmGuard,
     ArmSwitch,
     Command,
     CommandResult,
@@ -15,12 +16,15 @@ from policies.commands import (
     DeleteConfig,
     DisarmSwitch,
     Probe,
+    RemoveGuard,
     SetCapacity,
     SetScaling,
     SetShares,
+    SoundAlarm,
 )
 from policies.decide import decide
 from policies.facts import Endpoint, LiveVariant, Surroundings
+from policies.guarded import ON_ITS_WAY, is_in_flight
 from policies.lifecycle import Phase, State, begin, record_result
 from policies.observation import Metrics, Observation, Unavailable
 from policies.plan import Plan
@@ -57,6 +61,7 @@ def preview(plan: Plan, endpoint: Endpoint) -> Iterator[Step]:
             yield Step(state.phase, state.stage, now - plan.started_at, command)
             endpoint, surroundings = imagine(plan, endpoint, command), imagine_scaling(surroundings, command)
             state = record_result(state, command, CommandResult(status="done"), now)
+        endpoint = _go_on(plan, state, endpoint, now)
         if state.phase is Phase.BAKING and now < bake_ends(plan, state):
             yield Step(state.phase, state.stage, now - plan.started_at, None)
             now = _end_of_bake(plan, state, now)
@@ -65,6 +70,8 @@ def preview(plan: Plan, endpoint: Endpoint) -> Iterator[Step]:
 def imagine(plan: Plan, endpoint: Endpoint, command: Command) -> Endpoint:
     """Return the endpoint as it is once a command's wanted end is reached."""
     match command:
+        case ApplyConfig() if command.deployment is not None:
+            return endpoint.model_copy(update={"status": "Updating", "pending_config": command.config})
         case ApplyConfig():
             configs = {config.name: config for config in plan.configs}
             variants = configs[command.config].variants
@@ -89,8 +96,21 @@ def imagine(plan: Plan, endpoint: Endpoint, command: Command) -> Endpoint:
             return endpoint.model_copy(update={"variants": live})
         case CreateConfig() | DeleteConfig() | Probe() | SetScaling() | ArmSwitch() | DisarmSwitch():
             return endpoint
+        case ArmGuard() | SoundAlarm() | RemoveGuard():
+            return endpoint
         case _:
             assert_never(command)
+
+
+def _go_on(plan: Plan, state: State, endpoint: Endpoint, now: datetime) -> Endpoint:
+    """Let SageMaker take the next step of a guarded update as soon as the last one has passed."""
+    if not is_in_flight(plan, endpoint):
+        return endpoint
+    if state.phase is Phase.PROMOTING:
+        plain = ApplyConfig(endpoint=plan.endpoint, config=plan.promoted.name, replaces=endpoint.config)
+        rested = endpoint.model_copy(update={"status": "InService", "pending_config": None, "baking_since": None})
+        return imagine(plan, rested, plain)
+    return endpoint.model_copy(update={"baking_since": now}) if state.phase in ON_ITS_WAY else endpoint
 
 
 def imagine_scaling(surroundings: Surroundings, command: Command) -> Surroundings:

@@ -7,6 +7,7 @@ from policies.commands import ApplyConfig, Command, CreateConfig, DeleteConfig, 
 from policies.decision import Decision
 from policies.facts import Endpoint, Surroundings, format_shares
 from policies.goal import Goal, next_commands
+from policies.guarded import pull_the_brake
 from policies.lifecycle import Ending, Outcome, Phase, State, close_window, enter, finish
 from policies.observation import Unavailable
 from policies.plan import Plan
@@ -25,6 +26,8 @@ def roll_back(plan: Plan, state: State, endpoint: Endpoint, now: datetime) -> De
         live = f"live now: {endpoint.status}, config {endpoint.config}, traffic {format_shares(endpoint.shares)}"
         return give_up(plan, state, live, now)
     look = min(RETRY_EVERY, plan.policy.metrics.look_every)
+    if brake := pull_the_brake(plan, endpoint):
+        return Decision(state, "act", f"having SageMaker take {plan.candidate.model} back", look, brake)
     if state.operation is not None or endpoint.busy:
         return Decision(state, "wait", f"rolling back to {plan.baseline.model}; AWS is at work on it", look)
     commands = rollback_commands(plan, endpoint, with_capacity=state.setback is None)
@@ -48,7 +51,7 @@ def rollback_commands(plan: Plan, endpoint: Endpoint, *, with_capacity: bool = T
     wanted = {plan.baseline.variant: plan.baseline.instances if with_capacity else 0}
     if endpoint.config == plan.original.name:
         return ()
-    if endpoint.config == plan.side_by_side.name:
+    if endpoint.config == plan.side_by_side.name and not plan.guard:
         first = wanted if _doubles_load(plan, endpoint) else dict[str, int]()
         goal = Goal(config=plan.side_by_side, shares=plan.split(0), instances_first=first)
         commands = next_commands(goal, endpoint)

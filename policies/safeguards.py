@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from policies.commands import ArmSwitch, Command, DisarmSwitch, SetScaling
+from policies.commands import ArmGuard, ArmSwitch, Command, DisarmSwitch, RemoveGuard, SetScaling
 from policies.facts import HELD_SCALING, ScalingTarget, Surroundings
 from policies.lifecycle import Phase, State
 from policies.observation import Unavailable
@@ -20,10 +20,14 @@ def raise_safeguards(plan: Plan, state: State, surroundings: Surroundings, now: 
         yield SetScaling(endpoint=plan.endpoint, scaling=target.held())
     if plan.switch is not None and state.phase is Phase.SHIFTING and state.switch != "armed":
         yield arm(plan, now)
+    if plan.guard is not None and state.phase is Phase.PREPARING and state.switch != "armed":
+        yield arm(plan, now)
 
 
-def arm(plan: Plan, now: datetime) -> ArmSwitch:
-    """Return the command that has the switch act one lease from now, unless it is given again before."""
+def arm(plan: Plan, now: datetime) -> ArmSwitch | ArmGuard:
+    """Return the command that has the switch, or the guard's alarms, act one lease from now, unless it is given again before."""
+    if plan.guard is not None:
+        return ArmGuard(guard=plan.guard, at=now)
     if plan.switch is None:
         raise ValueError("this rollout has no dead-man's switch")
     return ArmSwitch(switch=plan.switch, endpoint=plan.endpoint, shares=plan.split(0), fires_at=now + plan.policy.lease)
@@ -41,6 +45,8 @@ def lower_safeguards(plan: Plan, state: State, surroundings: Surroundings | Unav
             yield SetScaling(endpoint=plan.endpoint, scaling=released)
     if plan.switch is not None and state.switch in {"asked", "armed"}:
         yield DisarmSwitch(switch=plan.switch)
+    if plan.guard is not None and state.switch in {"asked", "armed"}:
+        yield RemoveGuard(guard=plan.guard)
 
 
 def _release(original: ScalingTarget, live: ScalingTarget) -> ScalingTarget:

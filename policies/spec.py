@@ -13,11 +13,13 @@ from pydantic import Field, field_validator, model_validator
 from policies.coherence import find_problems
 from policies.errors import PolicyError
 from policies.gates.spec import Gate, MinimumSample, Threshold, TrafficSplit
+from policies.guardrail_coherence import find_guardrail_problems
 from policies.probes import ProbeSpec
 from policies.switch import SwitchSpec
 from policies.values import Duration, Frozen, Percent
 
 _HASH_LENGTH: Final = 7
+_WHOLE: Final = 100
 _DEFAULT_GATES: Final[dict[str, Gate]] = {
     "sample": MinimumSample(requests_at_least=100),
     "split": TrafficSplit.model_validate({"share_within": "10%"}),
@@ -169,14 +171,30 @@ class BrakeSpec(Frozen):
     back_off_at_most: Duration = timedelta(hours=24)
 
 
+class GuardrailSpec(Frozen):
+    """How SageMaker's own deployment guardrails go about an update; for the strategy ``guardrail``.
+
+    Attributes:
+        rolling: whether instances are replaced batch by batch, instead of by a second fleet of full size.
+        alarms: names of CloudWatch alarms of yours that take the update back too; Rollway's own are added.
+        brake: how much longer than a bake SageMaker waits at each step: the time that an alarm needs to take the update back.
+    """
+
+    rolling: bool = False
+    alarms: tuple[Annotated[str, Field(min_length=1, max_length=255)], ...] = ()
+    brake: Duration = timedelta(minutes=3)
+
+
 class Policy(Frozen):
     """How a rollout goes.
 
     Attributes:
         strategy: the kind of rollout. ``canary``: by rising shares. ``linear``: by equal steps, given as ``step``. ``blue_green``: with the
             full capacity from the start. ``control_twin``: compared with a fresh twin of the baseline, of the same share and size.
-            ``shadow``: with copies of requests first, by a first stage with ``shadow: true``.
+            ``shadow``: with copies of requests first, by a first stage with ``shadow: true``. ``guardrail``: by SageMaker's own deployment
+            guardrails, judged and braked by Rollway.
         stages: the ladder of shares, rising. A linear policy may give ``step: {share: 20, bake: 10m}`` instead.
+        deployment_guardrails: how SageMaker's own guardrails go about an update.
         probes: requests to the candidate before it gets any traffic, to see whether it answers and to warm it up.
         watch: how long the limits are watched after the promotion; a breach takes the promotion back, which takes minutes then.
         warm_up: how long after each shift the minutes are left out of the evidence, for cold caches; the bake begins after it.
@@ -198,8 +216,9 @@ class Policy(Frozen):
         timeouts: how long AWS may take.
     """
 
-    strategy: Literal["canary", "linear", "blue_green", "control_twin", "shadow"]
+    strategy: Literal["canary", "linear", "blue_green", "control_twin", "shadow", "guardrail"]
     stages: tuple[StageSpec, ...]
+    deployment_guardrails: GuardrailSpec = GuardrailSpec()
     probes: ProbeSpec | None = None
     watch: Duration = timedelta(0)
     warm_up: Duration = timedelta(0)
@@ -231,7 +250,8 @@ class Policy(Frozen):
 
     @model_validator(mode="after")
     def _hang_together(self) -> "Policy":
-        problems = find_problems(self.model_dump())
+        document = self.model_dump()
+        problems = [*find_problems(document), *find_guardrail_problems(document)]
         if problems:
             raise PolicyError("policy", problems)
         return self
@@ -241,8 +261,16 @@ class Policy(Frozen):
         chosen = self.stages[stage].gates
         always = MinimumSample | TrafficSplit
         return tuple(
-            name for name, gate in self.gates.items() if chosen is None or name in chosen or isinstance(gate, always)
+            name
+            for name, gate in self.gates.items()
+            if (chosen is None or name in chosen or isinstance(gate, always)) and self._can_pass(gate, name, stage)
         )
+
+    def _can_pass(self, gate: Gate, name: str, stage: int) -> bool:
+        """Whether a gate has anything to say of a step of SageMaker's: the split is SageMaker's own, and at 100 % nobody serves beside."""
+        if self.strategy != "guardrail":
+            return True
+        return not isinstance(gate, TrafficSplit) and (self.stages[stage].share < _WHOLE or name in self.judged_alone)
 
     @property
     def judged_alone(self) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from typing import Final
 
 from prefect.logging import get_run_logger
 
-from policies.commands import ArmSwitch, Command, CommandResult, explain
+from policies.commands import ArmGuard, ArmSwitch, Command, CommandResult, explain
 from policies.decision import Decision
 from policies.facts import Endpoint, Surroundings
 from policies.lifecycle import candidate_share
@@ -57,7 +57,7 @@ class PrefectHands:
         """Read the endpoint's tags and scaling."""
         return await aws_tasks.read_surroundings(self._aws, endpoint)
 
-    async def put_off(self, command: ArmSwitch) -> CommandResult:
+    async def put_off(self, command: ArmSwitch | ArmGuard) -> CommandResult:
         """Put off the dead-man's switch: without Prefect, whose troubles must not let it act."""
         return await asyncio.to_thread(put_off, self._aws, command)
 

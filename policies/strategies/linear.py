@@ -1,4 +1,4 @@
-"""Linear: a canary whose ladder has equal steps, so that a policy need not spell them out."""
+"""Linear: a canary whose ladder has equal steps, so that a policy need not spell them out. SageMaker's guardrails climb those too."""
 
 from collections.abc import Mapping
 from typing import Any, cast
@@ -13,9 +13,11 @@ _REMEDY = "write for example step: {share: 20, bake: 10m}, or list the stages"
 def spell_out(document: dict[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
     """Return a policy document with the stages that its ``step`` stands for, and what is wrong with that step.
 
-    The last stage leaves 5 % of the traffic on the baseline, as the control, unless the policy does without.
+    The last stage leaves 5 % of the traffic on the baseline, as the control, unless the policy does without; SageMaker's guardrails know
+    no control.
     """
-    if document.get("strategy") != "linear" or "stages" in document:
+    strategy = document.get("strategy")
+    if "stages" in document or not (strategy == "linear" or (strategy == "guardrail" and "step" in document)):
         return document, []
     rest = {name: value for name, value in document.items() if name != "step"}
     problems = _find_problems(document.get("step"))
@@ -23,7 +25,8 @@ def spell_out(document: dict[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
         return rest, problems
     step: dict[str, Any] = document["step"]
     share, others = float(step["share"]), {name: value for name, value in step.items() if name != "share"}
-    top = WHOLE - CONTROL_SHARE if document.get("keep_control", True) else WHOLE
+    keeps_control = strategy == "linear" and document.get("keep_control", True)
+    top = WHOLE - CONTROL_SHARE if keeps_control else WHOLE
     shares = [share * number for number in range(1, int(top // share) + 1)]
     if not shares or shares[-1] < top:
         shares.append(top)

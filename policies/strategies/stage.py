@@ -13,6 +13,7 @@ class Stage(Frozen):
         gates: names of the gates that must pass.
         approval: whether a person has to approve before the candidate gets more.
         shadow: whether the candidate gets copies of that percentage of the requests, and its answers nobody.
+        guarded: whether SageMaker itself moves that percentage to the new fleet, and goes on by its own clock.
         watch: whether this is the watch after the promotion: the candidate serves alone, under the baseline's name.
     """
 
@@ -22,4 +23,5 @@ class Stage(Frozen):
     gates: tuple[str, ...]
     approval: bool = False
     shadow: bool = False
+    guarded: bool = False
     watch: bool = False

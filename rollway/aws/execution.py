@@ -9,6 +9,7 @@ from typing import assert_never
 
 from policies.commands import (
     ApplyConfig,
+    ArmGuard,
     ArmSwitch,
     Command,
     CommandResult,
@@ -16,12 +17,15 @@ from policies.commands import (
     DeleteConfig,
     DisarmSwitch,
     Probe,
+    RemoveGuard,
+    Safeguard,
     SetCapacity,
     SetScaling,
     SetShares,
+    SoundAlarm,
 )
 from policies.errors import AwsError, PermanentAwsError, TransientAwsError
-from rollway.aws import switch
+from rollway.aws import guarding, switch
 from rollway.aws.autoscaling import set_scaling
 from rollway.aws.configs import create_config, delete_config
 from rollway.aws.probing import probe
@@ -40,8 +44,10 @@ def carry_out(aws: Aws, command: Command, timing: Timing = REAL_TIME) -> Command
     return _answer(lambda: _dispatch(aws, command, timing))
 
 
-def put_off(aws: Aws, command: ArmSwitch) -> CommandResult:
-    """Have the dead-man's switch act later, if it still stands. Answers as ``carry_out`` does."""
+def put_off(aws: Aws, command: ArmSwitch | ArmGuard) -> CommandResult:
+    """Have the dead-man's switch, or the guard that takes its place, act later. Answers as ``carry_out`` does."""
+    if isinstance(command, ArmGuard):
+        return _answer(lambda: guarding.put_off(aws, command))
     return _answer(lambda: switch.put_off(aws, command))
 
 
@@ -66,14 +72,29 @@ def _dispatch(aws: Aws, command: Command, timing: Timing) -> CommandResult:
             result = set_shares(aws, command, timing)
         case Probe():
             result = probe(aws, command)
+        case SetScaling() | ArmSwitch() | DisarmSwitch() | ArmGuard() | SoundAlarm() | RemoveGuard():
+            result = _protect(aws, command, timing)
+        case DeleteConfig():
+            result = delete_config(aws, command.config)
+        case _:
+            assert_never(command)
+    return result
+
+
+def _protect(aws: Aws, command: Safeguard, timing: Timing) -> CommandResult:
+    match command:
         case SetScaling():
             result = set_scaling(aws, command, timing)
         case ArmSwitch():
             result = switch.arm_switch(aws, command)
         case DisarmSwitch():
             result = switch.disarm_switch(aws, command.switch)
-        case DeleteConfig():
-            result = delete_config(aws, command.config)
+        case ArmGuard():
+            result = guarding.arm_guard(aws, command)
+        case SoundAlarm():
+            result = guarding.sound_alarm(aws, command)
+        case RemoveGuard():
+            result = guarding.remove_guard(aws, command)
         case _:
             assert_never(command)
     return result

@@ -1,13 +1,18 @@
 """Gathering what planning needs to know, in one call. Reads only."""
 
+from collections.abc import Sequence
+
 from policies.endpoint_config import EndpointConfig, replace_model
 from policies.facts import Facts
 from rollway.aws.autoscaling import read_surroundings
+from rollway.aws.guarding import read_alarm_states
 from rollway.aws.sagemaker import describe_config, describe_endpoint, model_exists
 from rollway.aws.session import Aws
 
 
-def read_facts(aws: Aws, endpoint: str, model: str, wanted: EndpointConfig | None = None) -> Facts:
+def read_facts(
+    aws: Aws, endpoint: str, model: str, wanted: EndpointConfig | None = None, alarms: Sequence[str] = ()
+) -> Facts:
     """Read an endpoint, its configuration, its tags and its scaling, and whether the new model exists.
 
     Args:
@@ -15,6 +20,7 @@ def read_facts(aws: Aws, endpoint: str, model: str, wanted: EndpointConfig | Non
         endpoint: the endpoint's name.
         model: the model that shall take over, with everything else as it is.
         wanted: a whole configuration that shall take over instead.
+        alarms: names of alarms whose states are wanted.
 
     Raises:
         NotFound: there is no such endpoint, or its configuration was deleted.
@@ -30,4 +36,5 @@ def read_facts(aws: Aws, endpoint: str, model: str, wanted: EndpointConfig | Non
         wanted=wanted,
         missing_models=tuple(name for name in models if not model_exists(aws, name)),
         surroundings=read_surroundings(aws, live),
+        alarms=read_alarm_states(aws, alarms),
     )

@@ -6,6 +6,7 @@ The one place that knows SageMaker's weights: everywhere else traffic is a share
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, cast, get_args
 
 from policies.endpoint_config import EndpointConfig
@@ -38,6 +39,7 @@ def describe_endpoint(aws: Aws, name: str) -> Endpoint:
         shadows=tuple(shadow["VariantName"] for shadow in answer.get("ShadowProductionVariants", [])),
         pending_config=answer.get("PendingDeploymentSummary", {}).get("EndpointConfigName"),
         failure_reason=answer.get("FailureReason", ""),
+        baking_since=_read_bake(answer),
     )
 
 
@@ -137,6 +139,14 @@ def _read_status(answer: DescribeEndpointOutputTypeDef) -> EndpointStatus:
             hint="Upgrade Rollway, or wait until the endpoint is InService.",
         )
     return status
+
+
+def _read_bake(answer: DescribeEndpointOutputTypeDef) -> datetime | None:
+    """Read when the newest bake of a deployment by guardrails began; None while no new variant bakes."""
+    pending = answer.get("PendingDeploymentSummary", {}).get("ProductionVariants", [])
+    statuses = [status for variant in pending for status in variant.get("VariantStatus", [])]
+    began = [status.get("StartTime") for status in statuses if status["Status"] == "Baking"]
+    return max((moment for moment in began if moment is not None), default=None)
 
 
 def _read_variants(summaries: list[ProductionVariantSummaryTypeDef]) -> tuple[LiveVariant, ...]:

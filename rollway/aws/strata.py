@@ -46,8 +46,8 @@ _WHOLE_WITHIN: Final = 1e-6
 def strata_queries(request: MetricsRequest) -> dict[QueryKey, SeriesRequest]:
     """Return the queries for all columns of both arms, by arm and column."""
     return {
-        (arm, column): _of_variant(request.endpoint, variant, metric, statistic)
-        for arm, variant in request.arms.items()
+        (arm, column): _of_arm(request, arm, metric, statistic)
+        for arm in request.arms
         for column, (metric, statistic) in _SOURCES.items()
     }
 
@@ -55,8 +55,8 @@ def strata_queries(request: MetricsRequest) -> dict[QueryKey, SeriesRequest]:
 def histogram_queries(request: MetricsRequest, statistics: Mapping[int, str]) -> dict[QueryKey, SeriesRequest]:
     """Return the queries for statistics of both arms' latency, by arm and the statistic's number as text."""
     return {
-        (arm, str(number)): _of_variant(request.endpoint, variant, _LATENCY, statistic)
-        for arm, variant in request.arms.items()
+        (arm, str(number)): _of_arm(request, arm, _LATENCY, statistic)
+        for arm in request.arms
         for number, statistic in statistics.items()
     }
 
@@ -98,8 +98,10 @@ def build_series(name: str, values: Values) -> pd.Series:
     return pd.Series([values[moment] for moment in moments], index=index, name=name, dtype="float64")
 
 
-def _of_variant(endpoint: str, variant: str, metric: str, statistic: str) -> SeriesRequest:
-    return SeriesRequest(NAMESPACE, metric, statistic, {"EndpointName": endpoint, "VariantName": variant})
+def _of_arm(request: MetricsRequest, arm: Arm, metric: str, statistic: str) -> SeriesRequest:
+    of_variant = {"EndpointName": request.endpoint, "VariantName": request.arms[arm]}
+    of_config = {"EndpointConfigName": request.configs[arm]} if request.configs else {}
+    return SeriesRequest(NAMESPACE, metric, statistic, of_variant | of_config)
 
 
 def _build_row(values: Mapping[QueryKey, Values], arm: Arm, minute: datetime) -> dict[str, object]:

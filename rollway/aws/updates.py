@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from policies.commands import ApplyConfig, CommandResult, SetCapacity, SetShares, explain
 from policies.errors import DeadlineExceeded, NotFound, TransientAwsError
@@ -175,11 +175,13 @@ def _send_config(aws: Aws, command: ApplyConfig, runs_on: str) -> None:
     """
     try:
         with translating("UpdateEndpoint", f"endpoint {command.endpoint}"):
+            guardrails = {"DeploymentConfig": command.deployment} if command.deployment else {}
             aws.sagemaker.update_endpoint(
                 EndpointName=command.endpoint,
                 EndpointConfigName=command.config,
                 RetainAllVariantProperties=True,
                 ExcludeRetainedVariantProperties=[{"VariantPropertyType": "DesiredWeight"}],
+                **cast("Any", guardrails),
             )
     except ConfigNotFound as error:
         if _is_about(error, runs_on):

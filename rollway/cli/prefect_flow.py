@@ -15,6 +15,7 @@ from prefect.exceptions import PrefectException
 from flows.blue_green import blue_green
 from flows.canary import canary
 from flows.control_twin import control_twin
+from flows.guardrail import guardrail
 from flows.linear import linear
 from flows.shadow import shadow
 from policies.errors import JournalError
@@ -29,6 +30,7 @@ _FLOWS: Final = {
     "blue_green": blue_green,
     "control_twin": control_twin,
     "shadow": shadow,
+    "guardrail": guardrail,
 }
 """The flow of each strategy."""
 _SHOWN_BY_THE_WATCH: Final = ("prefect.flow_runs", "prefect.task_runs")

@@ -7,15 +7,19 @@ from typing import assert_never
 
 from policies.commands import (
     ApplyConfig,
+    ArmGuard,
     ArmSwitch,
     Command,
     CreateConfig,
     DeleteConfig,
     DisarmSwitch,
     Probe,
+    RemoveGuard,
+    Safeguard,
     SetCapacity,
     SetScaling,
     SetShares,
+    SoundAlarm,
     explain,
 )
 from policies.endpoint_config import EndpointConfig
@@ -64,15 +68,20 @@ def what_if(plan: Plan) -> Iterator[str]:
     """Say what happens when not all goes well."""
     policy, baseline = plan.policy, plan.baseline
     yield (
-        f"If a gate or a command fails: traffic back to {baseline.variant} 100 % by weights, "
+        f"If a gate or a command fails: an alarm makes SageMaker go back to config {plan.original.name} by itself."
+        if plan.guard
+        else f"If a gate or a command fails: traffic back to {baseline.variant} 100 % by weights, "
         f"then config {plan.original.name} again."
     )
-    yield f"If nobody can tell when a bake is over: {_when_inconclusive(policy)}."
+    undecided = "the same, for SageMaker waits for nobody" if plan.guard else _when_inconclusive(policy)
+    yield f"If nobody can tell when a bake is over: {undecided}."
     taken_over, lease = format_duration(policy.take_over_after), format_duration(policy.lease)
     yield f"If the process that drives the rollout dies: after {taken_over} any other takes it up (rollway reconcile)."
     yield (
         f"If none is left: AWS itself puts all traffic back on {baseline.variant}, {lease} after the last sign of life."
         if plan.switch
+        else f"If none is left: after {lease} of silence an alarm makes SageMaker go back."
+        if plan.guard and plan.guard.pulse
         else "If none is left: the endpoint stays as it is. The policy wants no dead-man's switch."
     )
 
@@ -116,14 +125,27 @@ def _note(plan: Plan, phase: Phase, command: Command) -> str:
             note = "by weights: no instance is started or stopped"
         case Probe():
             note = "sent to it by name; all caches are warm then, and no customer is involved"
+        case SetScaling() | ArmSwitch() | DisarmSwitch() | ArmGuard() | SoundAlarm() | RemoveGuard():
+            note = _note_safeguard(phase, command)
+        case DeleteConfig():
+            note = "made by this rollout and used no more"
+        case _:
+            assert_never(command)
+    return note
+
+
+def _note_safeguard(phase: Phase, command: Safeguard) -> str:
+    match command:
         case SetScaling():
             note = "as it was" if phase is Phase.CLEANING else "the baseline keeps room to take its traffic back"
         case ArmSwitch():
             note = "AWS acts on it by itself when nobody drives the rollout any more"
-        case DisarmSwitch():
+        case ArmGuard():
+            note = "SageMaker heeds them: one goes off at our word, one when nobody drives the rollout any more"
+        case SoundAlarm():
+            note = "the only brake that an update in flight has"
+        case DisarmSwitch() | RemoveGuard():
             note = "the rollout is over"
-        case DeleteConfig():
-            note = "made by this rollout and used no more"
         case _:
             assert_never(command)
     return note
@@ -146,6 +168,9 @@ def _note_creation(plan: Plan, command: CreateConfig) -> str:
 
 def _note_application(plan: Plan, command: ApplyConfig) -> str:
     baseline, candidate = plan.baseline.variant, plan.candidate
+    if plan.guard and command.deployment:
+        shares = ", ".join(f"{stage.share:g} %" for stage in plan.stages if stage.guarded)
+        return f"a second fleet with {candidate.model}; SageMaker moves the traffic by itself: {shares}"
     if plan.shadowed and command.config == plan.shadowed.name:
         return f"AWS starts the candidate; it gets copies of {plan.stages[0].share:g} % of the requests, and nobody its answers"
     if command.config == plan.side_by_side.name:

@@ -4,7 +4,7 @@ import asyncio
 from datetime import datetime
 from typing import Protocol
 
-from policies.commands import ArmSwitch, Command, CommandResult
+from policies.commands import ArmGuard, ArmSwitch, Command, CommandResult
 from policies.decision import Decision
 from policies.facts import Endpoint, Surroundings
 from policies.observation import Metrics, MetricsRequest
@@ -37,7 +37,7 @@ class Hands(Protocol):
         """Ask AWS for the end that a command wants."""
         ...
 
-    async def put_off(self, command: ArmSwitch) -> CommandResult:
+    async def put_off(self, command: ArmSwitch | ArmGuard) -> CommandResult:
         """Put off the dead-man's switch, if it is still there."""
         ...
 
@@ -66,7 +66,7 @@ class PlainHands:
         """Read the endpoint's tags and scaling."""
         return await asyncio.to_thread(read_surroundings, self._aws, endpoint)
 
-    async def put_off(self, command: ArmSwitch) -> CommandResult:
+    async def put_off(self, command: ArmSwitch | ArmGuard) -> CommandResult:
         """Put off the dead-man's switch, if it is still there."""
         return await asyncio.to_thread(put_off, self._aws, command)
 

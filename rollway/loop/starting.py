@@ -50,7 +50,8 @@ def plan_rollout(aws: Aws, request: Request, now: datetime) -> Plan:
         AwsError: AWS could not be read.
     """
     try:
-        facts = read_facts(aws, request.endpoint, request.model, request.config)
+        alarms = request.policy.deployment_guardrails.alarms
+        facts = read_facts(aws, request.endpoint, request.model, request.config, alarms)
     except NotFound as error:
         problem = Problem(f"endpoint {request.endpoint}", str(error), error.hint or "check the name and the Region")
         raise PreflightError([problem]) from error

@@ -41,7 +41,7 @@ def _half_done(site: Site) -> list[str]:
     (variant,) = config["ProductionVariants"]
     live = endpoint["ProductionVariants"][0]
     promoted = (outcome, variant.get("ModelName")) == ("PROMOTED", site.model)
-    returned = outcome in {"ROLLED_BACK", "ABORTED"} and endpoint["EndpointConfigName"] == "original"
+    returned = outcome in {"ROLLED_BACK", "ABORTED", "INCONCLUSIVE"} and endpoint["EndpointConfigName"] == "original"
     return [
         *([] if promoted or returned else [f"{outcome} on {endpoint['EndpointConfigName']}"]),
         *([] if len(endpoint["ProductionVariants"]) == 1 else ["two variants are left"]),
@@ -59,9 +59,11 @@ def _left_over(site: Site) -> list[str]:
     in_use = aws.sagemaker.describe_endpoint(EndpointName=site.endpoint)["EndpointConfigName"]
     pages = aws.sagemaker.get_paginator("list_endpoint_configs").paginate(NameContains=site.endpoint)
     configs = [config["EndpointConfigName"] for page in pages for config in page["EndpointConfigs"]]
+    alarms = aws.cloudwatch.describe_alarms(AlarmNamePrefix=f"rollway-{site.endpoint}")["MetricAlarms"]
     schedules = aws.scheduler.list_schedules(NamePrefix=f"rollway-{site.endpoint}")["Schedules"]
     return [
         *(f"configuration {name} is left" for name in configs if name != in_use),
+        *(f"alarm {alarm.get('AlarmName')} is left" for alarm in alarms),
         *(f"schedule {schedule.get('Name')} is left" for schedule in schedules),
         *(f"{key} is still suspended" for key, value in target.get("SuspendedState", {}).items() if value),
         *([] if (target["MinCapacity"], target["MaxCapacity"]) == (2, 6) else ["scaling has other bounds"]),

@@ -34,10 +34,20 @@ GREEN = {
     "stages": [{"share": 90, "bake": "1s"}],
     "probes": {"body": "1", "count": 5, "within": "2s"},
 }
+SHADOW = {"strategy": "shadow", "stages": [{"shadow": True, "share": 100, "bake": "2s"}, {"share": 50, "bake": "1s"}]}
+GUARDRAIL = {
+    "strategy": "guardrail",
+    "stages": [{"share": 50, "bake": "8s"}, {"share": 100, "bake": "8s"}],
+    "deployment_guardrails": {"brake": "30s"},
+}
 PLOTS = {
     "canary promoted": Plot("v2", {}, WELL),
     "canary taken back": Plot("bad", {}, {"ROLLED_BACK"}),
     "blue/green promoted and watched": Plot("v2", GREEN | {"watch": "1s"}, WELL),
+    "shadow promoted": Plot("v2", SHADOW, WELL),
+    "shadow taken back": Plot("bad", SHADOW, {"ROLLED_BACK"}),
+    "guardrail promoted": Plot("v2", GUARDRAIL, WELL | {"INCONCLUSIVE"}),
+    "guardrail taken back": Plot("bad", GUARDRAIL, {"ROLLED_BACK", "INCONCLUSIVE"}),
     "control twin taken back": Plot(
         "bad", {"strategy": "control_twin", "stages": [{"share": 40, "bake": "1s"}]}, {"ROLLED_BACK"}
     ),

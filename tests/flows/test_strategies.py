@@ -5,18 +5,26 @@ import yaml
 
 from flows.blue_green import blue_green
 from flows.control_twin import control_twin
+from flows.guardrail import guardrail
 from flows.linear import linear
 from flows.shadow import shadow
 from policies.lifecycle import Outcome
 from tests.flows.playing import POLICY, ask_for, play
 
-FLOWS = {"linear": linear, "blue_green": blue_green, "control_twin": control_twin, "shadow": shadow}
+FLOWS = {
+    "linear": linear,
+    "blue_green": blue_green,
+    "control_twin": control_twin,
+    "shadow": shadow,
+    "guardrail": guardrail,
+}
 LIMIT = {"failing": {"metric": "Invocation5XXErrors", "at_most": 0.1, "breaches": 2, "of": 3}}
 STAGES = {
     "linear": {"step": {"share": 90, "bake": "2s"}},
     "blue_green": {"stages": [{"share": 90, "bake": "2s"}], "probes": {"body": "1", "count": 10}},
     "shadow": {"stages": [{"shadow": True, "share": 100, "bake": "2s"}, {"share": 90, "bake": "2s"}]},
     "control_twin": {"stages": [{"share": 45, "bake": "2s"}]},
+    "guardrail": {"step": {"share": 50, "bake": "3s"}, "deployment_guardrails": {"brake": "3s"}},
 }
 
 
@@ -42,6 +50,8 @@ def policy_of(tmp_path):
         ("shadow", "fraud-v7", Outcome.PROMOTED),
         ("control_twin", "broken-v7", Outcome.ROLLED_BACK),
         ("control_twin", "fraud-v7", Outcome.PROMOTED),
+        ("guardrail", "broken-v7", Outcome.ROLLED_BACK),
+        ("guardrail", "fraud-v7", Outcome.PROMOTED),
     ],
 )
 def test_the_run_ends_as_its_candidate_deserves(account, policy_of, strategy, model, outcome):

@@ -4,8 +4,9 @@ import json
 from pathlib import Path
 
 from tests.loop.rehearsal import Rehearsal, model
+from tests.loop.test_guardrail import COMPARED, GUARDRAIL
 
-DOCUMENTED = Path(__file__).parents[2] / "docs" / "iam-policy.json"
+DOCS = Path(__file__).parents[2] / "docs"
 SHORT = {"stages": [{"share": 20, "bake": "8m"}, {"share": 95, "bake": "5m"}]}
 PROBED = SHORT | {"probes": {"body": "1,2,3", "count": 5}}
 ACTIONS = {
@@ -27,9 +28,29 @@ def test_the_documented_policy_is_what_rollouts_use(rehearsal: Rehearsal):
     rehearsal.models["fraud-v6"] = model(9, failing=0.3)
     rehearsal.play(SHORT, candidate="fraud-v6")
 
+    assert used_since(rehearsal, before) == documented("iam-policy.json")
+
+
+def test_what_sagemakers_guardrails_need_besides(rehearsal: Rehearsal):
+    """The alarms of a guarded update need what the second document says, all of it, and nothing that neither says."""
+    before = len(rehearsal.cloud.request_log.entries())
+    rehearsal.play(GUARDRAIL)
+    rehearsal.models["fraud-v6"] = model(9, failing=0.3)
+    rehearsal.play(GUARDRAIL | {"gates": COMPARED}, candidate="fraud-v6")
+
+    used = used_since(rehearsal, before)
+    assert used - documented("iam-policy.json") == documented("iam-guardrail-policy.json")
+
+
+def used_since(rehearsal: Rehearsal, before: int) -> set[str]:
+    """The IAM actions that were needed for the requests since so many."""
     used = set[str]()
     for entry in rehearsal.cloud.request_log.entries()[before:]:
         used |= ACTIONS.get(entry.operation, {f"{entry.service}:{entry.operation}"})
+    return used
 
-    statements = json.loads(DOCUMENTED.read_text("utf-8"))["Statement"]
-    assert used == {action for statement in statements for action in statement["Action"]}
+
+def documented(name: str) -> set[str]:
+    """The actions that a document in docs allows."""
+    statements = json.loads((DOCS / name).read_text("utf-8"))["Statement"]
+    return {action for statement in statements for action in statement["Action"]}

@@ -63,12 +63,14 @@ def prefect_command(port: int) -> list[str]:
 
 
 def prefect_environment(home: Path, port: int) -> dict[str, str]:
-    """Return the environment of a Prefect server, and of whoever reports to it."""
+    """Return the environment of a Prefect server, and of whoever reports to it: patient, for its SQLite lets one write at a time."""
     return {
         "PREFECT_HOME": str(home),
         "PREFECT_API_URL": f"http://{_LOOPBACK}:{port}/api",
         "PREFECT_UI_API_URL": "/api",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_SERVER_DATABASE_TIMEOUT": "60",
+        "PREFECT_CLIENT_MAX_RETRIES": "20",
         "PREFECT_LOGGING_LEVEL": "WARNING",
     }
 

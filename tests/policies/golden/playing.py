@@ -15,7 +15,7 @@ from typing import Any
 
 import pandas as pd
 
-from policies.commands import ArmSwitch, Command, CommandResult, DisarmSwitch, SetScaling, explain
+from policies.commands import Command, CommandResult, Safeguard, explain
 from policies.decide import decide
 from policies.decision import Decision
 from policies.facts import Endpoint, Surroundings
@@ -72,7 +72,7 @@ def _run(plan: Plan, looks: list[Case]) -> Iterator[Decision]:
         state = decision.state
         results = iter(look.get("results", []))
         for command in decision.commands:
-            guards = isinstance(command, (SetScaling, ArmSwitch, DisarmSwitch))
+            guards = isinstance(command, Safeguard)
             result = _result(look.get("safeguards", "done") if guards else next(results, "done"))
             state = record_result(record_intent(state, command), command, result, now)
             if result.status == "done":
@@ -102,6 +102,8 @@ def _change(plan: Plan, endpoint: Endpoint, change: Case, underway: list[Command
     config: str = change.get("config", endpoint.config)
     counts = {variant.name: variant.instances for variant in endpoint.variants} | change.get("instances", {})
     more = {key: change.get(key, default) for key, default in (("status", "InService"), ("failure_reason", ""))}
+    if "baking" in change:
+        more |= {"pending_config": plan.promoted.name, "baking_since": START + parse_duration(change["baking"])}
     return make_endpoint(names.get(config, config), change.get("shares", endpoint.shares), counts, **more)
 
 

@@ -25,7 +25,10 @@ def stage(**fields: object) -> dict[str, Any]:
 
 BAD = [
     ({"stages": None}, "stages: there must be 1 to 50 stages — write at least one: {share: 5, bake: 10m}"),
-    ({"strategy": "yolo"}, "strategy: Input should be 'canary', 'linear', 'blue_green', 'control_twin' or 'shadow', not 'yolo'"),
+    (
+        {"strategy": "yolo"},
+        "strategy: Input should be 'canary', 'linear', 'blue_green', 'control_twin', 'shadow' or 'guardrail', not 'yolo'",
+    ),
     ({"deadlin": "1h"}, "deadlin: is no field of this part of a policy — check the spelling, or remove it"),
     (stage(share=0), "stages[0].share: Input should be greater than 0, not 0"),
     (stage(share=float("nan")), "stages[0].share: Input should be less than or equal to 100, not nan"),

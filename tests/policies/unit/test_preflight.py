@@ -60,13 +60,13 @@ OBSTACLES: list[tuple[dict[str, Any], str]] = [
 
 def test_a_healthy_endpoint_has_no_obstacles() -> None:
     """An ordinary endpoint can take a rollout."""
-    assert find_obstacles(make_facts()) == []
+    assert find_obstacles(make_facts(), make_policy()) == []
 
 
 @pytest.mark.parametrize(("change", "what"), OBSTACLES, ids=[what[:30] for _, what in OBSTACLES])
 def test_an_obstacle_is_named(change: dict[str, Any], what: str) -> None:
     """Each reason why a rollout cannot start is found on its own and said in a sentence."""
-    (problem,) = find_obstacles(make_facts(**change))
+    (problem,) = find_obstacles(make_facts(**change), make_policy())
     assert problem.what.startswith(what)
     assert problem.remedy or "a rollout leads to exactly one" in what
 
