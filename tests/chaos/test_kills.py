@@ -16,6 +16,7 @@ from tests.chaos.conftest import ENDPOINTS, FULL, Ground, fork
 from tests.chaos.endings import find_faults, outcome_of, records_of
 
 MOST_PROCESSES = 40
+PATIENCE_S = 150
 WELL = {"PROMOTED", "ROLLED_BACK"}
 """A good candidate is promoted, unless the machine is so slow that the dead-man's switch acts before the next process does."""
 
@@ -38,7 +39,7 @@ SHADOW = {"strategy": "shadow", "stages": [{"shadow": True, "share": 100, "bake"
 GUARDRAIL = {
     "strategy": "guardrail",
     "stages": [{"share": 50, "bake": "8s"}, {"share": 100, "bake": "8s"}],
-    "deployment_guardrails": {"brake": "30s"},
+    "deployment_guardrails": {"brake": "10s"},
 }
 PLOTS = {
     "canary promoted": Plot("v2", {}, WELL),
@@ -72,7 +73,7 @@ def play(site: Site, moment: Moment, register: Path) -> Story:
     register.touch()
     for number in range(MOST_PROCESSES):
         process = fork(resume if number else begin, site, Death(moment, register))
-        process.join(60)
+        process.join(PATIENCE_S)
         if process.exitcode == 0:
             return Story(site, register.read_text("utf-8").splitlines())
         assert process.exitcode == -signal.SIGKILL, f"process {number} ended with {process.exitcode}"
