@@ -65,6 +65,11 @@ def load_policy(name: str | Path) -> Policy:
     return parse_policy(document, str(path))
 
 
+def read_problems(error: ValidationError) -> list[Problem]:
+    """Return what is wrong with a document, in the words of whoever wrote it."""
+    return [_problem(details) for details in map(dict[str, Any], error.errors())]
+
+
 def _problem(details: Mapping[str, Any]) -> Problem:
     return Problem(_path(details["loc"]), _what(details), _REMEDIES.get(details["type"], ""))
 

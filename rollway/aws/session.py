@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import boto3
 import botocore.session
 from botocore.config import Config
+from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
 from botocore.exceptions import NoRegionError
 
 from policies.errors import AccessDenied
@@ -106,6 +107,19 @@ class Identity:
     arn: str
 
 
+@dataclass(frozen=True)
+class Assumed:
+    """A role to act in.
+
+    Attributes:
+        role: its ARN.
+        external_id: the external id that it asks for; empty for none.
+    """
+
+    role: str
+    external_id: str = ""
+
+
 def _core() -> botocore.session.Session:
     """Return a botocore session of its own that shares the service models with all others: reading them takes half a second."""
     core = botocore.session.get_session()
@@ -113,7 +127,7 @@ def _core() -> botocore.session.Session:
     return core
 
 
-def connect(region: str | None = None, profile: str | None = None) -> Aws:
+def connect(region: str | None = None, profile: str | None = None, assumed: Assumed | None = None) -> Aws:
     """Make the clients. Sends nothing to SageMaker; ``identity`` proves the credentials.
 
     Those of SageMaker, CloudWatch, autoscaling and the scheduler send no request outside the limits that AWS documents.
@@ -121,18 +135,22 @@ def connect(region: str | None = None, profile: str | None = None) -> Aws:
     Args:
         region: the Region; by default the one of the environment or the profile.
         profile: a profile of the shared AWS configuration; by default the environment's.
+        assumed: a role to act in. Its credentials are fetched at the first request, and again before they run out.
 
     Raises:
         AccessDenied: no credentials, or no such profile.
         PermanentAwsError: no Region.
     """
     with translating("Connect", "AWS"):
-        session = boto3.Session(profile_name=profile, botocore_session=_core())
+        core = _core()
+        session = boto3.Session(profile_name=profile, botocore_session=core)
         chosen = region or session.region_name or os.environ.get("AWS_REGION")
         if not chosen:
             raise NoRegionError
         if session.get_credentials() is None:
             raise AccessDenied("no AWS credentials were found", operation="Connect", hint=SIGN_IN_HINT)
+        if assumed:
+            _act_as(core, assumed, chosen)
         client = partial(cast("Any", session).client, region_name=chosen, config=_config())
         return Aws(
             region=chosen,
@@ -145,6 +163,19 @@ def connect(region: str | None = None, profile: str | None = None) -> Aws:
             sts=client("sts"),
             iam=client("iam"),
         )
+
+
+def _act_as(core: botocore.session.Session, assumed: Assumed, region: str) -> None:
+    """Have a session act in a role from now on; botocore renews its credentials by itself."""
+    fetcher = AssumeRoleCredentialFetcher(
+        client_creator=partial(core.create_client, region_name=region),
+        source_credentials=core.get_credentials(),
+        role_arn=assumed.role,
+        extra_args={"RoleSessionName": "rollway"}
+        | ({"ExternalId": assumed.external_id} if assumed.external_id else {}),
+    )
+    credentials = DeferredRefreshableCredentials(refresh_using=fetcher.fetch_credentials, method="assume-role")
+    cast("Any", core)._credentials = credentials  # noqa: SLF001 - botocore offers no way to hand a session its credentials
 
 
 def identity(aws: Aws) -> Identity:

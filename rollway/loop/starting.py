@@ -55,7 +55,7 @@ def plan_rollout(aws: Aws, request: Request, now: datetime) -> Plan:
     except NotFound as error:
         problem = Problem(f"endpoint {request.endpoint}", str(error), error.hint or "check the name and the Region")
         raise PreflightError([problem]) from error
-    return make_plan(request.policy, facts, _name_rollout(request, now), now)
+    return make_plan(request.policy, facts, name_rollout(request, now), now)
 
 
 def open_journal(aws: Aws, location: str, now: Callable[[], datetime] = utc_now) -> ObjectStore:
@@ -121,7 +121,8 @@ def whoami() -> str:
     return f"{user}@{socket.gethostname()}"
 
 
-def _name_rollout(request: Request, now: datetime) -> str:
+def name_rollout(request: Request, now: datetime) -> str:
+    """Return the name of the rollout that is asked for at a moment: always the same for the same request."""
     what = request.config.name if request.config else request.model
     digest = hashlib.sha256(f"{request.endpoint}\n{what}\n{now.isoformat()}".encode()).hexdigest()
     return f"{request.endpoint}-{now:%Y%m%dT%H%M%SZ}-{digest[:4]}"
