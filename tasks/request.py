@@ -65,6 +65,31 @@ class RolloutRequest(BaseModel):
         return "" if value is None else value
 
 
+class FleetRequest(BaseModel):
+    """Which fleet shall get its model."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    file: str = Field(
+        title="Fleet file",
+        description="Path of the fleet file on the worker. The same file is the same fleet: run again, it goes on where it stood.",
+        min_length=1,
+        examples=["fleets/fraud-v7.yaml"],
+    )
+    journal: str = Field(
+        default="",
+        title="Journal",
+        description="As s3://bucket/prefix. Left empty: the worker's ROLLWAY_JOURNAL.",
+        pattern=r"^(s3://.+)?$",
+    )
+    region: str = Field(
+        default="",
+        title="Region",
+        description="For endpoints that name none. Left empty: the worker's own.",
+        pattern=r"^([a-z]{2}(-[a-z]+)+-\d)?$",
+    )
+
+
 class Wish(BaseModel):
     """What a person wants of a rollout. Nothing is asked for unless it is chosen here."""
 

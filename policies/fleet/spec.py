@@ -36,7 +36,7 @@ class Target(Frozen):
     endpoint: Annotated[str, Field(pattern=_ENDPOINT)]
     region: Annotated[str, Field(pattern=_REGION)] = ""
     role: Annotated[str, Field(pattern=_ROLE)] = ""
-    external_id: str = ""
+    external_id: Annotated[str, Field(pattern=r"^([\w+=,.@:/-]{2,})?$", max_length=1224)] = ""
     model: str = ""
     policy: str = ""
 

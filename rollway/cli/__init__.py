@@ -33,6 +33,7 @@ VERBS: Final = {
     "plan": "Show what a rollout would do. Changes nothing.",
     "calibrate": "Measure on simulated traffic how often a policy would be wrong.",
     "run": "Roll a model out on a live endpoint.",
+    "fleet": "Roll a model out over many endpoints, in waves.",
     "status": "Show where the newest rollout of an endpoint stands.",
     "pause": "Keep the candidate where it is.",
     "resume": "Go on: after a pause, a change that is fine, or a dead process.",

@@ -124,6 +124,21 @@ def _is_ours(hold: Hold, entry: Entry) -> bool:
     return lease is not None and lease.rollout_id == hold.rollout_id(entry)
 
 
+def foresee(fleet: FleetSpec, places: Places, target: Target, now: datetime) -> tuple[str, str]:
+    """Return how an endpoint would begin if it began now: where it would stand, and by what policy or why.
+
+    Raises:
+        RolloutError: with every reason why it could not begin.
+    """
+    aws = places.aws_of(target)
+    request = Request(target.endpoint, fleet.model_of(target), load_policy(fleet.policy_of(target)))
+    if _serves_already(aws, request):
+        return "there already", f"{request.model} serves already"
+    plan = plan_rollout(aws, request, now)
+    policy = plan.policy
+    return "waiting", f"{plan.baseline.model} to {request.model} by {policy.strategy}@{policy.digest}"
+
+
 def look_up(hold: Hold, entry: Entry) -> Entry | None:
     """Return the entry as the endpoint's journal tells it, or None when its rollout waits for a process to drive it.
 

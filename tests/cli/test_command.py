@@ -7,11 +7,12 @@ from datetime import datetime
 
 import pytest
 
-from rollway.cli import VERBS, config, main
+from rollway.cli import VERBS, config, fleet, main
 from tests.cli.playing import Player
 from tests.loop.rehearsal import ENDPOINT
 
-CONFIG_VERBS = [f"config {verb}" for verb in config.VERBS]
+GROUPS = {"config": config.VERBS, "fleet": fleet.VERBS}
+VERBS_OF_GROUPS = [f"{group} {verb}" for group, verbs in GROUPS.items() for verb in verbs]
 HEAVY = ("prefect", "boto3", "pandas", "pydantic", "rich", "moto")
 LIST_MODULES = (
     "import sys; from rollway.cli import main; code = main(sys.argv[1:]); print(*sys.modules, file=sys.stderr)"
@@ -61,7 +62,7 @@ def test_help(capsys):
     assert "6 the rollback failed" in " ".join(out.split())
 
 
-@pytest.mark.parametrize("verb", [*(verb for verb in VERBS if verb not in {"demo", "config"}), *CONFIG_VERBS])
+@pytest.mark.parametrize("verb", [*(verb for verb in VERBS if verb not in {"demo", *GROUPS}), *VERBS_OF_GROUPS])
 def test_every_verb_has_the_common_options(capsys, verb):
     """--output and --debug are everywhere."""
     assert main([*verb.split(), "--help"]) == 0

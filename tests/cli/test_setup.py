@@ -87,7 +87,7 @@ def in_schedule(**fields: Any) -> Change:
         ),
         (
             lambda document: document["deployments"].append(document["deployments"][-1]),
-            [f"deployments[{COUNT}].name", "steer/steer is there twice"],
+            [f"deployments[{COUNT}].name", "fleet/fleet is there twice"],
         ),
     ],
 )
