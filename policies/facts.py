@@ -141,6 +141,10 @@ class Surroundings(Frozen):
         return next((target for target in self.scaling if target.variant == variant), None)
 
 
+Hosting = Literal["one model", "multi-model", "multi-container"]
+"""What a SageMaker model holds: one model, many that are loaded by the request's word, or several containers."""
+
+
 class Facts(Frozen):
     """All that planning needs to know.
 
@@ -149,6 +153,7 @@ class Facts(Frozen):
         config: the configuration it runs on.
         wanted: the configuration that shall serve in the end, still without a name of its own.
         missing_models: names of its models that SageMaker does not know.
+        hosting: what each model holds that serves now or shall serve, by its name.
         surroundings: the endpoint's tags, and the registrations of its variants with Application Auto Scaling.
         alarms: states of the alarms that the policy names; one that does not exist is absent.
     """
@@ -157,6 +162,7 @@ class Facts(Frozen):
     config: EndpointConfig
     wanted: EndpointConfig
     missing_models: tuple[str, ...] = ()
+    hosting: dict[str, Hosting] = {}
     surroundings: Surroundings = Surroundings()
     alarms: dict[str, str] = {}
 

@@ -25,7 +25,14 @@ def find_obstacles(facts: Facts, policy: Policy) -> list[Problem]:
     known = {problem.what for problem in live}
     wanted = (problem for problem in _config_obstacles(facts.wanted, _WANTED) if problem.what not in known)
     guarded = _guard_obstacles(facts, policy) if policy.strategy == "guardrail" else ()
-    return [*_endpoint_obstacles(facts), *live, *wanted, *_wanted_obstacles(facts), *guarded]
+    return [
+        *_endpoint_obstacles(facts),
+        *live,
+        *wanted,
+        *_wanted_obstacles(facts),
+        *_hosting_obstacles(facts, policy),
+        *guarded,
+    ]
 
 
 def _endpoint_obstacles(facts: Facts) -> Iterator[Problem]:
@@ -84,6 +91,17 @@ def _wanted_obstacles(facts: Facts) -> Iterator[Problem]:
     for model in facts.missing_models:
         what = "does not exist in this account and Region"
         yield Problem(f"model {model}", what, "create it with CreateModel, or check its name")
+
+
+def _hosting_obstacles(facts: Facts, policy: Policy) -> Iterator[Problem]:
+    """Say what cannot be done with models that hold several; by weights they are rolled out like any other."""
+    for model, hosting in facts.hosting.items():
+        if hosting != "one model" and policy.strategy == "shadow":
+            what = f"is {hosting}, and SageMaker gives no shadow to such a variant"
+            yield Problem(f"model {model}", what, "use canary or control_twin")
+        if hosting == "multi-model" and policy.probes is not None:
+            what = "is multi-model: a probe would have to name one of its models, and warms up that one alone"
+            yield Problem(f"model {model}", what, "leave out probes, and give warm_up instead")
 
 
 def _guard_obstacles(facts: Facts, policy: Policy) -> Iterator[Problem]:

@@ -1,12 +1,13 @@
 """Gathering what planning needs to know, in one call. Reads only."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from policies.endpoint_config import EndpointConfig, replace_model
-from policies.facts import Facts
+from policies.facts import Facts, Hosting
 from rollway.aws.autoscaling import read_surroundings
 from rollway.aws.guarding import read_alarm_states
-from rollway.aws.sagemaker import describe_config, describe_endpoint, model_exists
+from rollway.aws.sagemaker import describe_config, describe_endpoint, read_hosting
 from rollway.aws.session import Aws
 
 
@@ -29,12 +30,22 @@ def read_facts(
     live = describe_endpoint(aws, endpoint)
     config = describe_config(aws, live.config)
     wanted = wanted or replace_model(config, model)
-    models = {name: None for variant in wanted.variants if (name := variant.get("ModelName"))}
+    variants = (*config.variants, *wanted.variants)
+    found: dict[str, Hosting | None] = {
+        name: read_hosting(aws, name) for name in dict.fromkeys(map(_model_of, variants)) if name
+    }
+    hosting: dict[str, Hosting] = {name: each for name, each in found.items() if each is not None}
+    wanted_models = dict.fromkeys(map(_model_of, wanted.variants))
     return Facts(
         endpoint=live,
         config=config,
         wanted=wanted,
-        missing_models=tuple(name for name in models if not model_exists(aws, name)),
+        missing_models=tuple(name for name in wanted_models if name and found[name] is None),
+        hosting=hosting,
         surroundings=read_surroundings(aws, live),
         alarms=read_alarm_states(aws, alarms),
     )
+
+
+def _model_of(variant: Mapping[str, Any]) -> str:
+    return str(variant.get("ModelName", ""))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, cast, get_args
 
 from policies.endpoint_config import EndpointConfig
 from policies.errors import NotFound, PermanentAwsError
-from policies.facts import Endpoint, EndpointStatus, LiveVariant
+from policies.facts import Endpoint, EndpointStatus, Hosting, LiveVariant
 from rollway.aws.errors import translating
 from rollway.aws.session import Aws
 
@@ -77,14 +77,17 @@ def find_config(aws: Aws, name: str) -> EndpointConfig | None:
         return None
 
 
-def model_exists(aws: Aws, name: str) -> bool:
-    """Say whether SageMaker knows a model of that name."""
+def read_hosting(aws: Aws, model: str) -> Hosting | None:
+    """Say what a SageMaker model holds, or return None when there is none of that name."""
     try:
-        with translating("DescribeModel", f"model {name}"):
-            aws.sagemaker.describe_model(ModelName=name)
+        with translating("DescribeModel", f"model {model}"):
+            answer = aws.sagemaker.describe_model(ModelName=model)
     except NotFound:
-        return False
-    return True
+        return None
+    containers = answer.get("Containers") or [answer.get("PrimaryContainer", {})]
+    if any(container.get("Mode") == "MultiModel" for container in containers):
+        return "multi-model"
+    return "multi-container" if len(containers) > 1 else "one model"
 
 
 def find_endpoints_using(aws: Aws, config: str) -> tuple[str, ...]:

@@ -15,8 +15,8 @@ from rollway.aws.sagemaker import (
     find_config,
     find_endpoints_using,
     list_endpoints,
-    model_exists,
     normalise,
+    read_hosting,
 )
 from rollway.aws.session import Aws
 from rollway.sandbox.cloud import Cloud
@@ -176,10 +176,14 @@ def test_absent_config_is_none(aws: Aws, cloud: Cloud) -> None:
 
 
 def test_models(aws: Aws, cloud: Cloud) -> None:
-    """A model is known, or it is not."""
-    del cloud
-    assert model_exists(aws, "fraud-v7")
-    assert not model_exists(aws, "fraud-v8")
+    """A model is known with what it holds, or it is not."""
+    container = {"Image": "123456789012.dkr.ecr.us-east-1.amazonaws.com/fraud:1"}
+    role = "arn:aws:iam::123456789012:role/serving"
+    many = {"Mode": "MultiModel", "ModelDataUrl": "s3://models/fraud/"}
+    cloud.call("CreateModel", {"ModelName": "many", "PrimaryContainer": container | many, "ExecutionRoleArn": role})
+    cloud.call("CreateModel", {"ModelName": "chain", "Containers": [container, container], "ExecutionRoleArn": role})
+    found = [read_hosting(aws, name) for name in ("fraud-v7", "fraud-v8", "many", "chain")]
+    assert found == ["one model", None, "multi-model", "multi-container"]
 
 
 def test_users_of_a_config(aws: Aws, cloud: Cloud, live: str, settle: Callable[[], None]) -> None:

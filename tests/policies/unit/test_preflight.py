@@ -6,13 +6,23 @@ import pytest
 
 from policies.endpoint_config import EndpointConfig
 from policies.errors import PreflightError
-from policies.facts import LiveVariant
+from policies.facts import Hosting, LiveVariant
 from policies.plan import make_plan
 from policies.preflight import find_obstacles
 from tests.policies.building import BASELINE, START, make_config, make_endpoint, make_facts, make_policy
 
 LIVE = {"config": "fraud-config", "shares": {BASELINE: 100.0}, "instances": {BASELINE: 4}}
 GROWING = LiveVariant(name=BASELINE, share=100, wanted_share=100, instances=4, wanted_instances=6)
+
+
+SHADOW: dict[str, Any] = {"strategy": "shadow", "stages": [{"shadow": True, "share": 100, "bake": "1h"}]}
+GUARDRAIL: dict[str, Any] = {
+    "strategy": "guardrail",
+    "stages": [{"share": 100, "bake": "10m"}],
+    "guardrails": {"slow": {"metric": "ModelLatency", "at_most": 1000000}},
+    "gates": {},
+    "deployment_guardrails": {"alarms": ["mine"]},
+}
 
 
 def without_model() -> EndpointConfig:
@@ -69,6 +79,44 @@ def test_an_obstacle_is_named(change: dict[str, Any], what: str) -> None:
     (problem,) = find_obstacles(make_facts(**change), make_policy())
     assert problem.what.startswith(what)
     assert problem.remedy or "a rollout leads to exactly one" in what
+
+
+@pytest.mark.parametrize(
+    ("hosting", "policy", "what"),
+    [
+        ("multi-model", {}, []),
+        ("multi-container", {"probes": {"body": "1"}}, []),
+        ("one model", SHADOW, []),
+        ("multi-model", SHADOW, ["is multi-model, and SageMaker gives no shadow to such a variant"]),
+        ("multi-container", SHADOW, ["is multi-container, and SageMaker gives no shadow to such a variant"]),
+        (
+            "multi-model",
+            {"probes": {"body": "1"}},
+            ["is multi-model: a probe would have to name one of its models, and warms up that one alone"],
+        ),
+    ],
+)
+def test_models_that_hold_several(hosting: Hosting, policy: dict[str, Any], what: list[str]) -> None:
+    """They are rolled out by weights like any other; what cannot be done with them is refused with the reason."""
+    problems = find_obstacles(make_facts(hosting={"fraud-v7": hosting}), make_policy(**policy))
+    assert [problem.what for problem in problems] == what
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ({"alarms": {}}, "does not exist in this account and Region"),
+        ({"alarms": {"mine": "ALARM"}}, "is in ALARM; it would take any update back"),
+        (
+            {"alarms": {"mine": "OK"}, "config": make_config(InstanceType="ml.inf1.xlarge")},
+            "variant AllTraffic runs on ml.inf1.xlarge",
+        ),
+    ],
+)
+def test_guardrails_that_would_not_guard(change: dict[str, Any], what: str) -> None:
+    """An alarm that is not there or rings already, and an instance type without guardrails, are found before the update."""
+    (problem, *_) = find_obstacles(make_facts(**change), make_policy(**GUARDRAIL))
+    assert problem.what.startswith(what)
 
 
 def test_all_obstacles_are_told_at_once() -> None:
