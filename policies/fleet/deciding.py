@@ -80,7 +80,8 @@ def decide_fleet(fleet: FleetSpec, standings: Standings, now: datetime, stop: St
     if failed:
         reason = f"all waves are over; not promoted: {_names(failed)}"
         return FleetDecision(reason=reason, outcome="PARTLY_PROMOTED")
-    return FleetDecision(reason=f"all {len(fleet.targets)} endpoints have the new model", outcome="PROMOTED")
+    told = f"{count(len(fleet.targets), 'endpoint')}, all with the new model"
+    return FleetDecision(reason=told, outcome="PROMOTED")
 
 
 def stand_of(standings: Standings, target: Target) -> Stand:
@@ -95,14 +96,15 @@ def _why_stopped(fleet: FleetSpec, standings: Standings, stop: Stop | None) -> s
     failed = _with_stand(fleet.targets, standings, _TROUBLE)
     if len(failed) <= fleet.failures_allowed:
         return None
-    return f"{len(failed)} endpoints were not promoted, {fleet.failures_allowed} may fail: {_names(failed)}"
+    return f"{fleet.failures_allowed} may fail, and {len(failed)} were not promoted: {_names(failed)}"
 
 
 def _come_to_rest(fleet: FleetSpec, standings: Standings, stopped: str, *, abort: bool) -> FleetDecision:
     under_way = _with_stand(fleet.targets, standings, {"under way"})
     waiting = len(_with_stand(fleet.targets, standings, {"waiting"}))
     if not under_way:
-        return FleetDecision(reason=f"{stopped}; {waiting} endpoints were not begun", outcome="HALTED")
+        rest = f"{count(waiting, 'endpoint')} not begun" if waiting else "nothing was left to begin"
+        return FleetDecision(reason=f"{stopped}; {rest}", outcome="HALTED")
     ends = "are taken back" if abort else "go on to their own ends"
     reason = f"{stopped}; nothing else begins, {len(under_way)} under way {ends}"
     return FleetDecision(reason=reason, turn_back=under_way if abort else ())
@@ -137,6 +139,11 @@ def _with_stand(
     targets: tuple[Target, ...], standings: Standings, stands: frozenset[Stand] | set[Stand]
 ) -> tuple[Target, ...]:
     return tuple(target for target in targets if stand_of(standings, target) in stands)
+
+
+def count(number: int, what: str) -> str:
+    """Write a number of things: ``1 wave``, ``2 waves``."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _names(targets: tuple[Target, ...]) -> str:

@@ -102,9 +102,9 @@ def _number(plan: Plan, number: int, step: Step) -> NumberedStep:
 
 def _bake(plan: Plan, index: int) -> str:
     settle = format_duration(plan.policy.metrics.settle)
-    if plan.stages[index].watch:
-        return f"watch {format_duration(plan.stages[index].bake)}, {settle} more for its metrics"
-    return f"bake {format_duration(plan.stages[index].bake)}, {settle} more for its metrics"
+    stage = plan.stages[index]
+    what = "watch" if stage.watch else f"SageMaker goes to {stage.share:g} %; bake" if stage.guarded else "bake"
+    return f"{what} {format_duration(stage.bake)}, {settle} more for its metrics"
 
 
 def _note_bake(plan: Plan, index: int) -> str:
@@ -156,7 +156,7 @@ def _note_creation(plan: Plan, command: CreateConfig) -> str:
         shadow = plan.stages[0]
         kind = instance_type(plan.promoted, plan.baseline.variant)
         return f"{plan.baseline.variant} as it is + its shadow: {plan.candidate.model}, {shadow.instances} × {kind}"
-    if command.config.name == plan.side_by_side.name:
+    if command.config.name == plan.side_by_side.name and not plan.guard:
         added = (f"variant {each.variant}: {_fleet(plan, each)}, share 0" for each in plan.newcomers)
         return f"{plan.baseline.variant} as it is + {' + '.join(added)}"
     model: str = plan.promoted.variants[0]["ModelName"]

@@ -69,7 +69,7 @@ def test_a_bad_region_halts_forty_endpoints_within_the_budget(make_scene: Make, 
 
     assert ended is not None
     assert ended.outcome == "HALTED"
-    assert "endpoints were not promoted, 2 may fail: eu-west-1/fraud-10" in ended.reason
+    assert "2 may fail, and " in ended.reason
     assert scene.models() == {"v7": 10, "v6": 30}
     assert scene.most == 5
     configs = {
@@ -140,7 +140,7 @@ def test_a_fleet_that_is_halted_begins_nothing_else(make_scene: Make, policy: st
     ended = asyncio.run(halt_soon())
 
     assert ended.outcome == "HALTED"
-    assert "halted by kim: support is calling; 2 endpoints were not begun" in ended.reason
+    assert "halted by kim: support is calling; 2 endpoints not begun" in ended.reason
     assert scene.models() == ({"v6": 3} if abort else {"v6": 2, "v7": 1})
 
 

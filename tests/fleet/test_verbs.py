@@ -65,12 +65,12 @@ def test_a_fleet_from_its_plan_to_its_end(rollway, fleet):
 
     code, out, err = rollway("fleet", "plan", path)
     assert code == 0, err
-    assert "1 endpoints in 1 waves, 5 at a time" in out
+    assert "1 endpoint in 1 wave, 5 at a time" in out
     assert "v6 to v7 by canary@" in out
 
     code, out, err = rollway("fleet", "run", path)
     assert code == 0, err
-    assert "PROMOTED · all 1 endpoints have the new model" in out
+    assert "PROMOTED · 1 endpoint, all with the new model" in out
     assert "fraud-00: promoted" in err
 
     for meant in (path, load_fleet(path).fleet_id):

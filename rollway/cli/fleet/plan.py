@@ -8,6 +8,7 @@ import click
 from rich.console import Group
 
 from policies.errors import RolloutError
+from policies.fleet.deciding import count
 from policies.fleet.loading import load_fleet
 from policies.fleet.spec import FleetSpec, Target
 from policies.values import format_duration
@@ -53,9 +54,10 @@ def _foresee(fleet: FleetSpec, places: Places, target: Target, row: Row) -> Row:
 
 
 def _say(fleet: FleetSpec) -> Iterator[str]:
-    yield f"fleet {fleet.fleet_id}: {len(fleet.targets)} endpoints in {len(fleet.waves)} waves, {fleet.parallel} at a time"
+    what = f"{count(len(fleet.targets), 'endpoint')} in {count(len(fleet.waves), 'wave')}"
+    yield f"fleet {fleet.fleet_id}: {what}, {fleet.parallel} at a time"
     for wave, following in zip(fleet.waves, [*fleet.waves[1:], None], strict=True):
         soak = f", then {format_duration(fleet.soak_after(wave))} of soak" if following else ""
-        yield f"  {wave.name}: {len(wave.targets)} endpoints{soak}"
+        yield f"  {wave.name}: {count(len(wave.targets), 'endpoint')}{soak}"
     rest = "finish by their own gates" if fleet.on_exceeded == "finish" else "are taken back"
     yield f"If more than {fleet.failures_allowed} are not promoted, nothing else begins, and those under way {rest}."

@@ -81,9 +81,19 @@ def test_the_id_changes_with_the_file():
         ({"e0_0": "promoted", "e0_1": "under way"}, [], None, "wave w0: 1 of 2 over, 1 under way"),
         ({"e0_0": "promoted", "e0_1": "there already"}, [], None, "wave w0 soaks, 1h left; then wave w1"),
         ({"e0_0": "not promoted", "e0_1": "under way"}, [], None, "1 under way go on to their own ends"),
-        ({"e0_0": "not promoted", "e0_1": "promoted"}, [], "HALTED", "0 may fail: e0-0; 1 endpoints were not begun"),
-        ({"e0_0": "unknown", "e0_1": "promoted"}, [], "HALTED", "1 endpoints were not promoted"),
-        ({"e0_0": "promoted", "e0_1": "promoted", "e1_0": "promoted"}, [], "PROMOTED", "all 3 endpoints"),
+        (
+            {"e0_0": "not promoted", "e0_1": "promoted"},
+            [],
+            "HALTED",
+            "0 may fail, and 1 were not promoted: e0-0; 1 endpoint not begun",
+        ),
+        ({"e0_0": "unknown", "e0_1": "promoted"}, [], "HALTED", "1 were not promoted: e0-0"),
+        (
+            {"e0_0": "promoted", "e0_1": "promoted", "e1_0": "promoted"},
+            [],
+            "PROMOTED",
+            "3 endpoints, all with the new model",
+        ),
     ],
 )
 def test_what_comes_next(stands: dict[str, str], started: list[str], outcome: str | None, told: str):
