@@ -13,15 +13,20 @@ from botocore.model import ListShape, OperationModel, Shape, StructureShape
 
 from policies.commands import (
     ApplyConfig,
+    ArmGuard,
     ArmSwitch,
     Command,
     CreateConfig,
     DeleteConfig,
     DisarmSwitch,
+    RemoveGuard,
     SetCapacity,
     SetScaling,
     SetShares,
+    SoundAlarm,
 )
+from policies.guard import make_guard
+from policies.loading import parse_policy
 from policies.observation import Arm, MetricsRequest
 from rollway.aws.cloudwatch import MetricsReader
 from rollway.aws.execution import carry_out
@@ -145,6 +150,20 @@ def test_all_requests_are_within_the_limits(
         "UpdateEndpointWeightsAndCapacities",
         "UpdateSchedule",
     }
+
+
+def test_all_requests_about_alarms_are_within_the_limits(aws: Aws, live: str, sent: Sent, clock: VirtualClock) -> None:
+    """Names, periods, statistics and comparisons are ones that CloudWatch's model allows."""
+    limits = {"slow": {"metric": "ModelLatency", "statistic": "p99", "at_most": 500000}}
+    policy = parse_policy({"strategy": "guardrail", "stages": [{"share": 100, "bake": "5m"}], "gates": limits})
+    guard = make_guard(policy, "r-1", live, "AllTraffic", "fraud-new")
+    sent.clear()
+    carry_out(aws, ArmGuard(guard=guard, at=clock.now()))
+    carry_out(aws, SoundAlarm(endpoint=live, alarm=guard.abort))
+    carry_out(aws, RemoveGuard(guard=guard))
+    operations = {"PutMetricData", "PutMetricAlarm", "DescribeAlarms", "SetAlarmState", "DeleteAlarms"}
+    assert {model.name for model, _ in sent} == operations
+    assert [found for model, params in sent for found in violations(model.input_shape, params, model.name)] == []
 
 
 def use_metrics_and_journal(aws: Aws, endpoint: str, clock: VirtualClock) -> None:

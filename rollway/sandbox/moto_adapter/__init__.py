@@ -13,8 +13,7 @@ from unittest.mock import patch as replace
 from moto import mock_aws
 
 from rollway.sandbox.cloud import Cloud
-from rollway.sandbox.moto_adapter import autoscaling, cloudwatch, front, runtime, s3_time, sagemaker, scheduler
-from rollway.sandbox.moto_adapter.alarms import MotoBook
+from rollway.sandbox.moto_adapter import alarms, autoscaling, cloudwatch, front, runtime, s3_time, sagemaker, scheduler
 from rollway.sandbox.moto_adapter.patch import Patch
 
 _in_use = threading.Lock()
@@ -27,6 +26,7 @@ def all_patches(cloud: Cloud) -> list[Patch]:
         *s3_time.patches(cloud),
         *sagemaker.patches(cloud),
         *cloudwatch.patches(cloud),
+        *alarms.patches(),
         *runtime.patches(cloud),
         *autoscaling.patches(cloud),
         *scheduler.patches(cloud),
@@ -48,7 +48,7 @@ def installed(cloud: Cloud) -> Generator[None]:
         for item in all_patches(cloud):
             stack.enter_context(replace.object(item.owner, item.name, item.replacement, create=item.adds))
         stack.enter_context(replace.object(cloud.scheduler, "deliver", scheduler.deliver))
-        stack.enter_context(replace.object(cloud.alarms, "book", MotoBook(cloud)))
+        stack.enter_context(replace.object(cloud.alarms, "book", alarms.MotoBook(cloud)))
         yield
 
 

@@ -3,14 +3,30 @@
 from collections.abc import Iterable
 from typing import Any, cast
 
-from moto.cloudwatch.models import cloudwatch_backends
+from moto.cloudwatch.models import CloudWatchBackend, cloudwatch_backends
 
 from rollway.sandbox.alarms import Alarm, AlarmState
 from rollway.sandbox.cloud import Cloud
+from rollway.sandbox.moto_adapter.patch import Patch
 
 _COMPARISONS = frozenset(
     {"GreaterThanThreshold", "GreaterThanOrEqualToThreshold", "LessThanThreshold", "LessThanOrEqualToThreshold"}
 )
+
+
+def patches() -> list[Patch]:
+    """Return what makes a new alarm begin without data, and one that is put again keep its state, as AWS has it."""
+    return [Patch(CloudWatchBackend, "put_metric_alarm", _keeping_states(CloudWatchBackend.put_metric_alarm))]
+
+
+def _keeping_states(original: Any) -> Any:  # noqa: ANN401 - moto's methods are untyped to us
+    def put_metric_alarm(backend: Any, name: str, *given: Any, **named: Any) -> Any:  # noqa: ANN401 - as above
+        before = backend.alarms.get(name)
+        alarm = original(backend, name, *given, **named)
+        alarm.state_value = before.state_value if before else "INSUFFICIENT_DATA"
+        return alarm
+
+    return put_metric_alarm
 
 
 class MotoBook:
