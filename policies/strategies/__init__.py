@@ -6,7 +6,7 @@ Each has a module of its own, which says who serves beside whom, and with how ma
 from typing import assert_never
 
 from policies.spec import Policy
-from policies.strategies import blue_green, canary, shadow
+from policies.strategies import ab_test, blue_green, canary, shadow
 from policies.strategies.stage import Stage
 
 
@@ -23,6 +23,8 @@ def _climb(policy: Policy, baseline_instances: int) -> tuple[Stage, ...]:
             return blue_green.plan_stages(policy, baseline_instances)
         case "shadow":
             return shadow.plan_stages(policy, baseline_instances)
+        case "ab_test":
+            return ab_test.plan_stages(policy, baseline_instances)
         case _:
             assert_never(policy.strategy)
 

@@ -1,5 +1,7 @@
 """Gathering what planning needs to know, in one call. Reads only."""
 
+from collections.abc import Sequence
+
 from policies.endpoint_config import EndpointConfig, replace_model
 from policies.facts import Facts
 from rollway.aws.autoscaling import read_surroundings
@@ -7,7 +9,9 @@ from rollway.aws.sagemaker import describe_config, describe_endpoint, model_exis
 from rollway.aws.session import Aws
 
 
-def read_facts(aws: Aws, endpoint: str, model: str, wanted: EndpointConfig | None = None) -> Facts:
+def read_facts(
+    aws: Aws, endpoint: str, model: str, wanted: EndpointConfig | None = None, rivals: Sequence[str] = ()
+) -> Facts:
     """Read an endpoint, its configuration, its tags and its scaling, and whether the new model exists.
 
     Args:
@@ -15,6 +19,7 @@ def read_facts(aws: Aws, endpoint: str, model: str, wanted: EndpointConfig | Non
         endpoint: the endpoint's name.
         model: the model that shall take over, with everything else as it is.
         wanted: a whole configuration that shall take over instead.
+        rivals: further models that compete for it.
 
     Raises:
         NotFound: there is no such endpoint, or its configuration was deleted.
@@ -23,11 +28,14 @@ def read_facts(aws: Aws, endpoint: str, model: str, wanted: EndpointConfig | Non
     live = describe_endpoint(aws, endpoint)
     config = describe_config(aws, live.config)
     wanted = wanted or replace_model(config, model)
-    models = {name: None for variant in wanted.variants if (name := variant.get("ModelName"))}
+    others = tuple(replace_model(config, rival) for rival in rivals)
+    variants = (variant for each in (wanted, *others) for variant in each.variants)
+    models = {name: None for variant in variants if (name := variant.get("ModelName"))}
     return Facts(
         endpoint=live,
         config=config,
         wanted=wanted,
+        rivals=others,
         missing_models=tuple(name for name in models if not model_exists(aws, name)),
         surroundings=read_surroundings(aws, live),
     )
