@@ -191,7 +191,7 @@ def _hold(plan: Plan, state: State, observation: Observation, now: datetime, jud
 def _hold_beside(plan: Plan, state: State, observation: Observation, now: datetime, judge: Judge) -> Decision:
     """Get no further while counts, tags or scaling are somebody else's. The traffic is still ours, and judged: what fails goes back."""
     drift = state.drift or ""
-    verdicts = tell_apart(plan, _judge_each(plan, state, observation, judge))
+    verdicts = tell_apart(plan, state, _judge_each(plan, state, observation, judge))
     failures = explain_failures(verdicts)
     if failures:
         return _fail(plan, state, failures, now, verdicts)
@@ -216,7 +216,7 @@ def _after_drift(plan: Plan, state: State, now: datetime) -> State:
 
 def _climb(plan: Plan, state: State, observation: Observation, now: datetime, judge: Judge) -> Decision:
     judged, testing = _judge_each(plan, state, observation, judge), is_testing(plan, state)
-    verdicts = tell_apart(plan, judged)
+    verdicts = tell_apart(plan, state, judged)
     expulsion = expel(plan, state, judged, now) if testing else None
     if expulsion:
         return expulsion
@@ -342,12 +342,19 @@ def _arrived(plan: Plan, state: State, now: datetime) -> Decision:
             baking = open_window(enter(close_window(state, now), Phase.BAKING, now), share, now)
             until = competition_ends(plan, baking) if is_testing(plan, state) else bake_ends(plan, baking)
             gets = f"copies of {stage.share:g} % of the requests" if stage.shadow else f"{stage.share:g} %"
-            who = f"each of {name_models(competing(plan, state))}" if plan.rivals else "the candidate"
+            who = _who(plan, state)
             day = "%Y-%m-%d %H:%M:%S" if until.date() != now.date() else "%H:%M:%S"
             reason = f"{who} gets {gets}; baking until {until:{day}} UTC"
             return Decision(baking, "wait", reason, min(plan.policy.metrics.look_every, max(until - now, timedelta(0))))
         case _:
             return arrive(plan, state, now)
+
+
+def _who(plan: Plan, state: State) -> str:
+    left = competing(plan, state)
+    if len(left) > 1:
+        return f"each of {name_models(left)}"
+    return name_models(left) if plan.rivals else "the candidate"
 
 
 def _headline(plan: Plan, state: State) -> str:

@@ -34,9 +34,9 @@ def competing(plan: Plan, state: State) -> tuple[Contender, ...]:
     return tuple(each for each in plan.challengers if each.variant not in gone)
 
 
-def tell_apart(plan: Plan, judged: Judged) -> tuple[GateVerdict, ...]:
-    """Return all duels' verdicts as one row, each named after its gate and its challenger."""
-    if not plan.rivals:
+def tell_apart(plan: Plan, state: State, judged: Judged) -> tuple[GateVerdict, ...]:
+    """Return all duels' verdicts as one row, each named after its gate and, until there is a winner, its challenger."""
+    if not plan.rivals or state.winner:
         return tuple(verdict for verdicts in judged.values() for verdict in verdicts)
     models = {each.variant: each.model for each in plan.challengers}
     return tuple(
@@ -68,7 +68,7 @@ def expel(plan: Plan, state: State, judged: Judged, now: datetime) -> Decision |
     failed = {variant: told for variant, verdicts in judged.items() if (told := explain_failures(verdicts))}
     if not failed:
         return None
-    verdicts, out = tell_apart(plan, judged), state.out | failed
+    verdicts, out = tell_apart(plan, state, judged), state.out | failed
     models = {each.variant: each.model for each in plan.challengers}
     told = "; ".join(f"{models[variant]}: {why}" for variant, why in failed.items())
     if len(out) == len(plan.challengers):
@@ -110,7 +110,7 @@ def competition_ends(plan: Plan, state: State) -> datetime:
 
 def compete(plan: Plan, state: State, judged: Judged, now: datetime) -> Decision:
     """Decide while the challengers compete and nobody has failed: go on, declare the winner, or give up."""
-    verdicts, look = tell_apart(plan, judged), plan.policy.metrics.look_every
+    verdicts, look = tell_apart(plan, state, judged), plan.policy.metrics.look_every
     least = competition_ends(plan, state)
     names = name_models(competing(plan, state))
     if now < least:
@@ -137,7 +137,7 @@ def compete(plan: Plan, state: State, judged: Judged, now: datetime) -> Decision
 
 
 def _crown(plan: Plan, state: State, winner: str, judged: Judged, now: datetime) -> Decision:
-    verdicts, stage = tell_apart(plan, judged), plan.stages[state.stage]
+    verdicts, stage = tell_apart(plan, state, judged), plan.stages[state.stage]
     duel = plan.duel(winner)
     told = f"{duel.candidate.model} wins — {_stand(plan, judged)}"
     if stage.approval and state.stage not in state.approved:
@@ -149,7 +149,9 @@ def _crown(plan: Plan, state: State, winner: str, judged: Judged, now: datetime)
         then = f"on to {describe(stage)}, {100 - stage.share:g} % held out"
     else:
         phase, following, then = Phase.PROMOTING, state.stage, f"promoting {duel.candidate.model}"
-    crowned = enter(close_window(state, now), phase, now, stage=following).model_copy(update={"winner": winner})
+    crowned = enter(close_window(state, now), phase, now, stage=following).model_copy(
+        update={"winner": winner, "won_by": told}
+    )
     return Decision(crowned, "act", f"{told}; {then}", timedelta(0), verdicts=verdicts)
 
 
@@ -160,7 +162,7 @@ def _give_up(plan: Plan, state: State, judged: Judged, now: datetime) -> Decisio
     told += [f"{models[variant]} — left the test, {why}" for variant, why in state.out.items()]
     reason = f"the test is over and nobody has won; {plan.baseline.model} stays. {' | '.join(told)}"
     back = turn_back(state, Outcome.INCONCLUSIVE, reason, now)
-    return Decision(back, "act", reason, timedelta(0), verdicts=tell_apart(plan, judged))
+    return Decision(back, "act", reason, timedelta(0), verdicts=tell_apart(plan, state, judged))
 
 
 def _metric(plan: Plan, verdicts: Sequence[GateVerdict]) -> GateVerdict | None:

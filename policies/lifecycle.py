@@ -138,6 +138,7 @@ class State(Frozen):
         override: who promotes before every gate has passed, and why; None as long as nobody does.
         out: in an A/B test, the variants that have left it, each with the reason.
         winner: in an A/B test, the variant that has won.
+        won_by: by what, as a sentence for a person.
     """
 
     phase: Phase
@@ -161,6 +162,7 @@ class State(Frozen):
     override: str | None = None
     out: dict[str, str] = {}
     winner: str | None = None
+    won_by: str = ""
 
 
 def begin(plan: Plan) -> State:

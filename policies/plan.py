@@ -106,6 +106,11 @@ class Plan(Frozen):
         """Who may replace the baseline: the candidate, and in an A/B test its rivals."""
         return (self.candidate, *(rival.contender for rival in self.rivals))
 
+    @property
+    def models(self) -> str:
+        """The models that may replace the baseline's, as one says them."""
+        return " or ".join(each.model for each in self.challengers)
+
     @cached_property
     def judged_by(self) -> Policy:
         """The policy with the risks of a false promotion shared among the challengers."""

@@ -132,15 +132,16 @@ def find(gate: Superiority, pairs: Pairs) -> Finding | None:
     beyond, around = _effects(pairs, least), _effects(pairs, ratio)
     if beyond is None or around is None:
         return None
+    floor = 0.0 if all((total >= 0).all() for total in pairs.totals.values()) else -np.inf
     error = float(around.error[0]) / base
     if gate.looks == "any":
         ends = sorted(ratio + float(end[0]) / base for end in around.interval(gate.risk))
         log_e = float(beyond.evidence(0.0, direction=sign)[0])
-        return Finding(ratio, ends[0], ends[1], e_value=float(np.exp(min(log_e, _GREATEST))))
+        return Finding(ratio, max(ends[0], floor), ends[1], e_value=float(np.exp(min(log_e, _GREATEST))))
     freedom = max(float(beyond.size[0]) - 1, 1e-9)
     p_value = float(stats.t.sf(sign * float(beyond.estimate[0] / beyond.error[0]), freedom))
     half = error * float(stats.t.isf(gate.risk, freedom))
-    return Finding(ratio, ratio - half, ratio + half, p_value=p_value)
+    return Finding(ratio, max(ratio - half, floor), ratio + half, p_value=p_value)
 
 
 def _effects(pairs: Pairs, ratio: float) -> Effects | None:

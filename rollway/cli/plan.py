@@ -94,7 +94,7 @@ def _headline(plan: Plan, policy: str, scaling: ScalingTarget | None) -> Text:
         " · baseline ",
         (baseline.model, "cyan"),
         f" ({fleet}{scaled}) → candidate ",
-        (plan.candidate.model, "magenta"),
+        (plan.models, "magenta"),
         f" · policy {policy}",
     )
 

@@ -73,7 +73,9 @@ def test_the_better_challenger_is_promoted_after_its_hold_out(rehearsal: Rehears
     """Of three arms the one that sells most wins, serves beside a held-out baseline for a while, and takes the baseline's name."""
     shares: list[dict[str, float]] = []
     rehearsal.watch = lambda rehearsal, decision: (
-        shares.append({each["VariantName"]: each["CurrentWeight"] for each in rehearsal.endpoint()["ProductionVariants"]})
+        shares.append(
+            {each["VariantName"]: each["CurrentWeight"] for each in rehearsal.endpoint()["ProductionVariants"]}
+        )
         if decision.state.phase is Phase.BAKING
         else None
     )
@@ -121,7 +123,9 @@ def test_when_every_challenger_fails_the_endpoint_goes_back(rehearsal: Rehearsal
     ending = play(rehearsal, dict.fromkeys(("fraud-v6", "fraud-v7", "fraud-v8"), 0.1))
 
     assert ending.outcome is Outcome.ROLLED_BACK
-    assert {"fraud-v7: failing", "fraud-v8: failing"} <= {part[:17] for part in ending.reason.replace("— ", "; ").split("; ")}
+    assert {"fraud-v7: failing", "fraud-v8: failing"} <= {
+        part[:17] for part in ending.reason.replace("— ", "; ").split("; ")
+    }
     assert live_models(rehearsal) == ["fraud-v6"]
 
 
