@@ -4,6 +4,7 @@ Works on plain documents, also on half-broken ones, so that a file with a misspe
 Anything that is not what it should be is left to the schema to complain about.
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from itertools import pairwise
@@ -18,6 +19,9 @@ GUARDRAIL: Final = "guardrail"
 MOST_STAGES: Final = 50
 LOOKS_PER_LEASE: Final = 5
 PROBES_PER_LEASE: Final = 3
+MOST_TEST_STAGES: Final = 2
+MOST_PERIODS: Final = 1500
+"""Periods that a look at an A/B test goes through: the work grows with their square."""
 IMPLIED_GATES: Final = {"sample": "requests_at_least", "split": "share_within"}
 """Gates that every policy gets unless it has one of that kind: name, and the field that tells the kind."""
 
@@ -35,6 +39,7 @@ def find_problems(document: Document) -> list[Problem]:
         *_watch_problems(document),
         *_shadow_problems(document),
         *_probe_problems(document),
+        *_experiment_problems(document),
     ]
 
 
@@ -56,6 +61,8 @@ def _ladder_problems(document: Document) -> list[Problem]:
     ]
     if document.get("strategy") == "control_twin":
         return problems + _twin_problems(rungs)
+    if document.get("strategy") == "ab_test":
+        return problems + _control_problems(rungs)
     if document.get("keep_control", True) and document.get("strategy") != GUARDRAIL:
         return problems + _control_problems(rungs)
     return problems + _comparison_problems(document, rungs)
@@ -143,6 +150,52 @@ def _probe_problems(document: Document) -> Iterator[Problem]:
         most = format_duration(lease / PROBES_PER_LEASE)
         what = f"{format_duration(within)} is more than a third of the lease, {format_duration(lease)}"
         yield Problem("probes.within", what, f"give them at most {most}, or lengthen the lease")
+
+
+def _experiment_problems(document: Document) -> Iterator[Problem]:
+    """An A/B test goes by one metric, has a stage for the test and perhaps one for the winner, and is judged within a look's time."""
+    gates, guardrails = mapping_of(document.get("gates")), mapping_of(document.get("guardrails"))
+    metrics = [name for name, gate in gates.items() if "better_by" in mapping_of(gate)]
+    write = "write for example purchases: {metric: Purchase, namespace: Shop, better_by: 0%}"
+    if document.get("strategy") != "ab_test":
+        for name in metrics:
+            what = "asks for a better candidate, which only strategy ab_test does"
+            yield Problem(f"gates.{name}", what, "use strategy: ab_test, or ask for no_worse_than")
+    elif len(metrics) != 1:
+        found = ", ".join(metrics) or "none"
+        yield Problem("gates", f"an A/B test is decided by one gate with better_by; there is {found}", write)
+    for name, gate in guardrails.items():
+        if "better_by" in mapping_of(gate):
+            yield Problem(f"guardrails.{name}", "better_by never fails anybody, so it guards nothing", "make it a gate")
+    if document.get("strategy") != "ab_test":
+        return
+    stages = stages_of(document)
+    if len(stages) > MOST_TEST_STAGES:
+        what = f"there are {len(stages)} stages; an A/B test has one, and perhaps a second for its winner"
+        yield Problem("stages", what, "write at most two")
+    for index, stage in stages[:1]:
+        listed = stage.get("gates")
+        if listed is not None and any(name not in _texts(listed) for name in metrics):
+            what = f"does not list {', '.join(metrics)}, by which the test is decided"
+            yield Problem(f"stages[{index}].gates", what, "list it, or leave out gates")
+    yield from _period_problems(document)
+
+
+def _period_problems(document: Document) -> Iterator[Problem]:
+    """Every look works through the periods of the whole test, and CloudWatch keeps single minutes for fifteen days only."""
+    period = duration_of(mapping_of(document.get("metrics")).get("period"), timedelta(minutes=1))
+    bakes = [duration_of(stage.get("bake"), timedelta(0)) for _, stage in stages_of(document)]
+    longest = sum(bakes, timedelta(0)) + duration_of(document.get("extend_at_most"), timedelta(hours=1))
+    if period > timedelta(0) and longest / period > MOST_PERIODS:
+        count = f"{longest / period:,.0f} periods of {format_duration(period)}"
+        what = f"{format_duration(longest)} are {count}, more than a look can go through"
+        least = math.ceil(longest / MOST_PERIODS / timedelta(minutes=1))
+        enough = next((minutes for minutes in (5, 10, 15, 30, 60, 120) if minutes >= least), least)
+        yield Problem(
+            "metrics.period",
+            what,
+            f"use periods of {format_duration(timedelta(minutes=enough))}, or test for less time",
+        )
 
 
 def _given(gate: object) -> set[str]:

@@ -4,7 +4,8 @@ Called with the same values it gives the same decision; it waits for nothing and
 look: what people ask, what failed, what somebody else changed, what the gates say, and only then the next step.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, assert_never
 
@@ -13,6 +14,18 @@ from policies.commands import Probe
 from policies.compare.memory import FORGETFUL, Forgetful
 from policies.decision import Decision
 from policies.drift import find_drift, is_taken_over, was_taken_back
+from policies.experiment import (
+    compete,
+    competing,
+    competition_ends,
+    crown_by_word,
+    expel,
+    is_testing,
+    name_models,
+    screen,
+    take_out,
+    tell_apart,
+)
 from policies.facts import IDLE_TROUBLE, Endpoint
 from policies.gates.evidence import Evidence, gather_evidence
 from policies.gates.judging import judge_gates
@@ -30,8 +43,10 @@ from policies.lifecycle import (
     candidate_share,
     close_window,
     enter,
+    follow_the_winner,
     open_window,
     turn_back,
+    without_traffic,
 )
 from policies.observation import Metrics, Observation, Unavailable
 from policies.operations import follow, is_overdue
@@ -59,9 +74,11 @@ def judge(
     if not state.windows:
         return ()
     evidence: Evidence | Unavailable = (
-        metrics if isinstance(metrics, Unavailable) else gather_evidence(plan.policy, metrics, state.windows, memory)
+        metrics
+        if isinstance(metrics, Unavailable)
+        else gather_evidence(plan.judged_by, metrics, state.windows, memory.about(plan.candidate.variant))
     )
-    gates = plan.policy.gates | plan.policy.guardrails
+    gates = plan.judged_by.gates | plan.judged_by.guardrails
     if plan.guard:  # the split is SageMaker's own, by instances
         gates = {name: gate for name, gate in gates.items() if not isinstance(gate, TrafficSplit)}
     if plan.stages[state.windows[-1].stage].watch:
@@ -81,7 +98,10 @@ def decide(plan: Plan, state: State, observation: Observation, now: datetime, ju
     """
     if state.phase is Phase.FINISHED:
         return Decision(state, "finish", _ending(state).reason, timedelta(0))
-    state = _turn_back_in_time(plan, heed(state, observation.signals, now), now)
+    state, signals = screen(plan, state, observation.signals)
+    state = crown_by_word(plan, heed(state, signals, now))
+    plan = follow_the_winner(plan, state)
+    state = _turn_back_in_time(plan, state, now)
     endpoint = observation.endpoint
     if state.phase is Phase.CLEANING:
         return clean_up(plan, state, observation.surroundings, now)
@@ -176,7 +196,7 @@ def _hold(plan: Plan, state: State, observation: Observation, now: datetime, jud
 def _hold_beside(plan: Plan, state: State, observation: Observation, now: datetime, judge: Judge) -> Decision:
     """Get no further while counts, tags or scaling are somebody else's. The traffic is still ours, and judged: what fails goes back."""
     drift = state.drift or ""
-    verdicts = judge(plan, state, observation.metrics or Unavailable("no metrics were asked for"))
+    verdicts = tell_apart(plan, state, _judge_each(plan, state, observation, judge))
     failures = explain_failures(verdicts)
     if failures:
         return _fail(plan, state, failures, now, verdicts)
@@ -200,40 +220,41 @@ def _after_drift(plan: Plan, state: State, now: datetime) -> State:
 
 
 def _climb(plan: Plan, state: State, observation: Observation, now: datetime, judge: Judge) -> Decision:
-    verdicts = judge(plan, state, observation.metrics or Unavailable("no metrics were asked for"))
+    judged, testing = _judge_each(plan, state, observation, judge), is_testing(plan, state)
+    verdicts = tell_apart(plan, state, judged)
+    expulsion = expel(plan, state, judged, now) if testing else None
+    if expulsion:
+        return expulsion
     failures = explain_failures(verdicts)
     if failures:
         return _fail(plan, state, failures, now, verdicts)
     if isinstance(observation.endpoint, Unavailable):
         raise TypeError("climbing needs an endpoint")
-    if observation.endpoint.status in IDLE_TROUBLE:
-        trouble = f"the endpoint is {observation.endpoint.status}: {observation.endpoint.failure_reason}"
-        return _turning(turn_back(state, Outcome.ROLLED_BACK, trouble, now), verdicts)
-    if ended_early(plan, state, observation.endpoint):
-        return face_early_end(plan, state, verdicts, now)
-    stopped = _what_stops(plan, state, observation)
-    return _stop(plan, state, stopped, now, verdicts) if stopped else _go_on(plan, state, observation, now, verdicts)
-
-
-def _stop(plan: Plan, state: State, stopped: str, now: datetime, verdicts: tuple[GateVerdict, ...]) -> Decision:
-    """Hold the candidate where it is; where SageMaker would not wait, turn back in time."""
-    if plan.stages[state.stage].guarded and state.phase is Phase.BAKING and now >= bake_ends(plan, state):
-        return _turning(refuse_to_wait(state, stopped, now), verdicts)
-    return Decision(state, "hold", stopped, plan.policy.metrics.look_every, verdicts=verdicts)
-
-
-def _go_on(
-    plan: Plan, state: State, observation: Observation, now: datetime, verdicts: tuple[GateVerdict, ...]
-) -> Decision:
+    comes_first = _what_comes_first(plan, state, observation.endpoint, now)
+    first = comes_first or _what_stops(plan, state, observation, now)
+    if first:
+        return replace(first, verdicts=verdicts)
     match state.phase:
         case Phase.PREPARING | Phase.SHIFTING | Phase.PROMOTING:
             return _pursue(plan, state, observation, now, verdicts)
         case Phase.BAKING:
-            return bake(plan, state, verdicts, now)
+            return compete(plan, state, judged, now) if testing else bake(plan, state, verdicts, now)
         case Phase.ROLLING_BACK | Phase.CLEANING | Phase.FINISHED:
             raise ValueError(f"not climbing in phase {state.phase}")
         case _:
             assert_never(state.phase)
+
+
+def _judge_each(
+    plan: Plan, state: State, observation: Observation, judge: Judge
+) -> Mapping[str, tuple[GateVerdict, ...]]:
+    """Judge the candidate, and in an A/B test every challenger that is still in it, each against the baseline."""
+    seen = {plan.candidate.variant: observation.metrics, **observation.rivals}
+    nothing = Unavailable("no metrics were asked for")
+    return {
+        each.variant: judge(plan.duel(each.variant), state, seen.get(each.variant) or nothing)
+        for each in competing(plan, state)
+    }
 
 
 def _fail(plan: Plan, state: State, failures: str, now: datetime, verdicts: tuple[GateVerdict, ...]) -> Decision:
@@ -243,11 +264,28 @@ def _fail(plan: Plan, state: State, failures: str, now: datetime, verdicts: tupl
     return Decision(back, "act", f"ROLLBACK {_ending(back).reason}", timedelta(0), verdicts=verdicts)
 
 
-def _turning(back: State, verdicts: tuple[GateVerdict, ...]) -> Decision:
-    return Decision(back, "act", _ending(back).reason, timedelta(0), verdicts=verdicts)
+def _what_comes_first(plan: Plan, state: State, endpoint: Endpoint, now: datetime) -> Decision | None:
+    """Turn back from an endpoint in trouble, and take the traffic of who has left an A/B test: nothing may hold that up."""
+    if endpoint.status in IDLE_TROUBLE:
+        trouble = f"the endpoint is {endpoint.status}: {endpoint.failure_reason}"
+        back = turn_back(state, Outcome.ROLLED_BACK, trouble, now)
+        return Decision(back, "act", _ending(back).reason, timedelta(0))
+    if ended_early(plan, state, endpoint):
+        return face_early_end(plan, state, now)
+    return take_out(plan, state, endpoint) if is_testing(plan, state) else None
 
 
-def _what_stops(plan: Plan, state: State, observation: Observation) -> str | None:
+def _what_stops(plan: Plan, state: State, observation: Observation, now: datetime) -> Decision | None:
+    """Hold where the candidate may get no more for now, though nothing speaks against it; turn back where SageMaker would not wait."""
+    why = _why_stopped(plan, state, observation)
+    in_step = plan.stages[state.stage].guarded and state.phase is Phase.BAKING
+    if why and in_step and now >= bake_ends(plan, state):
+        back = refuse_to_wait(state, why, now)
+        return Decision(back, "act", _ending(back).reason, timedelta(0))
+    return Decision(state, "hold", why, plan.policy.metrics.look_every) if why else None
+
+
+def _why_stopped(plan: Plan, state: State, observation: Observation) -> str | None:
     """Say why the candidate may get no more for now, though nothing speaks against it."""
     if state.paused:
         return f"paused by {state.paused.by} since {state.paused.since:%H:%M:%S} UTC: {state.paused.reason}"
@@ -276,17 +314,23 @@ def _pursue(
         return Decision(state, "act", _headline(plan, state), look, guarded, verdicts)
     in_shadow = plan.stages[state.stage].shadow  # where no request can be sent to the candidate by its name
     if state.phase is Phase.PREPARING and plan.policy.probes and not state.probed and not in_shadow:
-        probe = Probe(endpoint=plan.endpoint, variant=plan.candidate.variant, probes=plan.policy.probes)
-        return Decision(state, "act", f"probing {plan.candidate.model} before it gets any traffic", look, (probe,))
+        whom = "they get" if plan.rivals else "it gets"
+        probes = [
+            Probe(endpoint=plan.endpoint, variant=each.variant, probes=plan.policy.probes) for each in plan.challengers
+        ]
+        return Decision(
+            state, "act", f"probing {name_models(plan.challengers)} before {whom} any traffic", look, tuple(probes)
+        )
     return _arrived(plan, state, now)
 
 
 def goal_of(plan: Plan, state: State) -> Goal:
     """Return how the endpoint shall be in a phase on the way up."""
     stage = plan.stages[state.stage]
-    capacity = (
-        {} if stage.shadow or stage.guarded else {newcomer.variant: stage.instances for newcomer in plan.newcomers}
-    )
+    out = without_traffic(plan, state)
+    alone = stage.shadow or stage.guarded
+    served = () if alone else (each.variant for each in plan.newcomers if each.variant not in out)
+    capacity = dict.fromkeys(served, stage.instances)
     match state.phase:
         case Phase.PREPARING:
             shares = plan.split_at(stage) if stage.shadow else plan.split(0)
@@ -295,7 +339,7 @@ def goal_of(plan: Plan, state: State) -> Goal:
         case Phase.BAKING if stage.watch:
             return Goal(config=plan.promoted)
         case Phase.SHIFTING | Phase.BAKING:
-            return Goal(config=plan.config_at(stage), shares=plan.split_at(stage), instances=capacity)
+            return Goal(config=plan.config_at(stage), shares=plan.split_at(stage, out), instances=capacity)
         case Phase.PROMOTING:
             return Goal(config=plan.promoted, instances_first={plan.baseline.variant: plan.baseline.instances})
         case _:
@@ -307,16 +351,26 @@ def _arrived(plan: Plan, state: State, now: datetime) -> Decision:
     match state.phase:
         case Phase.PREPARING:
             where = "in the baseline's shadow" if stage.shadow else "at share 0"
-            return Decision(enter(state, Phase.SHIFTING, now), "act", f"the candidate is up {where}", timedelta(0))
+            who = f"{name_models(plan.challengers)} are" if plan.rivals else "the candidate is"
+            return Decision(enter(state, Phase.SHIFTING, now), "act", f"{who} up {where}", timedelta(0))
         case Phase.SHIFTING:
-            share = plan.policy.compared_share(plan.policy.stages[state.stage])
+            share = plan.compared_share(state.stage, without_traffic(plan, state))
             baking = open_window(enter(close_window(state, now), Phase.BAKING, now), share, now)
-            until = bake_ends(plan, baking)
+            until = competition_ends(plan, baking) if is_testing(plan, state) else bake_ends(plan, baking)
             gets = f"copies of {stage.share:g} % of the requests" if stage.shadow else f"{stage.share:g} %"
-            reason = f"the candidate gets {gets}; baking until {until:%H:%M:%S} UTC"
-            return Decision(baking, "wait", reason, min(plan.policy.metrics.look_every, until - now))
+            who = _who(plan, state)
+            day = "%Y-%m-%d %H:%M:%S" if until.date() != now.date() else "%H:%M:%S"
+            reason = f"{who} gets {gets}; baking until {until:{day}} UTC"
+            return Decision(baking, "wait", reason, min(plan.policy.metrics.look_every, max(until - now, timedelta(0))))
         case _:
             return arrive(plan, state, now)
+
+
+def _who(plan: Plan, state: State) -> str:
+    left = competing(plan, state)
+    if len(left) > 1:
+        return f"each of {name_models(left)}"
+    return name_models(left) if plan.rivals else "the candidate"
 
 
 def _headline(plan: Plan, state: State) -> str:
@@ -328,7 +382,7 @@ def _headline(plan: Plan, state: State) -> str:
             if stage.guarded:
                 return f"SageMaker brings up a new fleet with {plan.candidate.model}"
             twin = f" and a twin of {plan.baseline.model}" if plan.control else ""
-            return f"putting {plan.candidate.model}{twin} beside {plan.baseline.model} at share 0"
+            return f"putting {name_models(plan.challengers)}{twin} beside {plan.baseline.model} at share 0"
         case Phase.SHIFTING:
             return f"SageMaker goes on to {stage.share:g} %" if stage.guarded else f"shifting to {stage.share:g} %"
         case _:

@@ -46,7 +46,7 @@ def was_taken_back(plan: Plan, state: State, endpoint: Endpoint) -> bool:
     told apart, and need not be: either wants the baseline.
     """
     at_rest = state.operation is None and not endpoint.busy and not plan.guard
-    had_traffic = state.placement.shares.get(plan.candidate.variant, 0.0) > 0
+    had_traffic = any(state.placement.shares.get(newcomer.variant, 0.0) > 0 for newcomer in plan.newcomers)
     return at_rest and had_traffic and endpoint.config == plan.side_by_side.name and has_shares(endpoint, plan.split(0))
 
 

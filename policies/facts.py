@@ -152,7 +152,8 @@ class Facts(Frozen):
         endpoint: the endpoint as it is.
         config: the configuration it runs on.
         wanted: the configuration that shall serve in the end, still without a name of its own.
-        missing_models: names of its models that SageMaker does not know.
+        rivals: the configurations of an A/B test's further challengers, likewise.
+        missing_models: names of models in them that SageMaker does not know.
         hosting: what each model holds that serves now or shall serve, by its name.
         surroundings: the endpoint's tags, and the registrations of its variants with Application Auto Scaling.
         alarms: states of the alarms that the policy names; one that does not exist is absent.
@@ -161,6 +162,7 @@ class Facts(Frozen):
     endpoint: Endpoint
     config: EndpointConfig
     wanted: EndpointConfig
+    rivals: tuple[EndpointConfig, ...] = ()
     missing_models: tuple[str, ...] = ()
     hosting: dict[str, Hosting] = {}
     surroundings: Surroundings = Surroundings()

@@ -8,7 +8,6 @@ from policies.facts import Endpoint
 from policies.lifecycle import CLIMBING, Outcome, Phase, State, close_window, enter, open_window, turn_back
 from policies.plan import Plan
 from policies.promoting import arrive
-from policies.verdict import GateVerdict
 
 ON_ITS_WAY = frozenset({Phase.PREPARING, Phase.SHIFTING})
 
@@ -57,7 +56,7 @@ def ended_early(plan: Plan, state: State, endpoint: Endpoint) -> bool:
     return judging and state.operation is None and endpoint.config == plan.promoted.name
 
 
-def face_early_end(plan: Plan, state: State, verdicts: tuple[GateVerdict, ...], now: datetime) -> Decision:
+def face_early_end(plan: Plan, state: State, now: datetime) -> Decision:
     """Hold: all traffic is on a candidate that nobody has judged to the end, and the old fleet is gone."""
     if state.phase not in CLIMBING:
         raise ValueError(f"no update ends early in phase {state.phase}")
@@ -69,4 +68,4 @@ def face_early_end(plan: Plan, state: State, verdicts: tuple[GateVerdict, ...], 
         f"SageMaker's guardrails did not do as asked: {plan.candidate.model} got all traffic {seen}, and the old fleet is gone. "
         f"Nobody has judged it: rollway approve {plan.endpoint} --reason REASON, or: rollway rollback {plan.endpoint}"
     )
-    return Decision(close_window(state, now), "hold", reason, plan.policy.metrics.look_every, verdicts=verdicts)
+    return Decision(close_window(state, now), "hold", reason, plan.policy.metrics.look_every)

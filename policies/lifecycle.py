@@ -140,6 +140,9 @@ class State(Frozen):
         approved: indices of the stages that a person has approved.
         accepted: drifts that a person has accepted, in the words in which they were told.
         override: who promotes before every gate has passed, and why; None as long as nobody does.
+        out: in an A/B test, the variants that have left it, each with the reason.
+        winner: in an A/B test, the variant that has won.
+        won_by: by what, as a sentence for a person.
     """
 
     phase: Phase
@@ -162,6 +165,9 @@ class State(Frozen):
     approved: tuple[int, ...] = ()
     accepted: tuple[str, ...] = ()
     override: str | None = None
+    out: dict[str, str] = {}
+    winner: str | None = None
+    won_by: str = ""
 
 
 def begin(plan: Plan) -> State:
@@ -249,6 +255,17 @@ def expected_config(state: State) -> str:
     """Return the configuration that the endpoint runs on, or is on its way to, by our own doing."""
     command = state.operation.command if state.operation else None
     return command.config if isinstance(command, ApplyConfig) else state.placement.config
+
+
+def follow_the_winner(plan: Plan, state: State) -> Plan:
+    """Return the plan as a rollout of an A/B test's winner, once there is one; any other plan as it is."""
+    return plan.duel(state.winner) if state.winner else plan
+
+
+def without_traffic(plan: Plan, state: State) -> frozenset[str]:
+    """Return the challengers that get no traffic any more: those who have left the test, and once one has won, all others."""
+    losers = {each.variant for each in plan.challengers} - {state.winner} if state.winner else set[str]()
+    return frozenset({*state.out, *losers})
 
 
 def candidate_share(plan: Plan, state: State) -> float:

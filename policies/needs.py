@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from policies.gates.spec import AverageComparison, LatencyComparison, Threshold
+from policies.gates.spec import AverageComparison, LatencyComparison, Superiority, Threshold
+from policies.gates.superiority_series import count_of, total_of
 from policies.gates.weighing import compared_gates
 from policies.lifecycle import CLIMBING, State
 from policies.observation import Arm, HistogramRequest, MetricsRequest, SeriesRequest
@@ -54,6 +55,11 @@ def _wanted_series(plan: Plan, arms: Mapping[Arm, str]) -> Iterator[tuple[str, S
             for arm, variant in arms.items():
                 dimensions = _dimensions(plan, arm, variant)
                 yield f"{gate.metric}:{arm}", SeriesRequest(gate.namespace, gate.metric, gate.statistic, dimensions)
+        if isinstance(gate, Superiority):
+            for arm, variant in arms.items():
+                dimensions = gate.name_dimensions(plan.endpoint, variant)
+                yield total_of(name, arm), SeriesRequest(gate.namespace, gate.metric, "Sum", dimensions)
+                yield count_of(name, arm), SeriesRequest(gate.namespace, gate.metric, "SampleCount", dimensions)
 
 
 def _dimensions(plan: Plan, arm: Arm, variant: str) -> dict[str, str]:

@@ -149,10 +149,11 @@ class Observation:
 
     Attributes:
         endpoint: the endpoint as AWS describes it now.
-        metrics: the settled metrics, or why there are none. None where none were asked for.
+        metrics: the settled metrics of the candidate and whom it is compared with, or why there are none. None where none were asked for.
         signals: what people have asked for so far, oldest first.
         surroundings: the endpoint's tags and scaling, or why they are not known.
         halt: the halt of all rollouts, if there is one.
+        rivals: like ``metrics``, for each further challenger of an A/B test, by its variant.
     """
 
     endpoint: Endpoint | Unavailable
@@ -160,3 +161,6 @@ class Observation:
     signals: tuple[Signal, ...] = ()
     surroundings: Surroundings | Unavailable = field(default_factory=Surroundings)
     halt: Halt | None = None
+    rivals: Mapping[str, Metrics | Unavailable | None] = field(
+        default_factory=dict[str, "Metrics | Unavailable | None"]
+    )

@@ -3,8 +3,9 @@
 A plan is complete before anything is touched: the configurations it will create are in it, named by their content.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
+from functools import cached_property
 
 from policies.endpoint_config import (
     CANDIDATE_NAMES,
@@ -20,7 +21,7 @@ from policies.endpoint_config import (
 from policies.errors import PreflightError
 from policies.facts import Facts, Surroundings
 from policies.guard import Guard, make_guard
-from policies.preflight import find_obstacles
+from policies.preflight import find_obstacles, find_rival_obstacles
 from policies.spec import Policy
 from policies.strategies import plan_stages
 from policies.strategies.stage import Stage
@@ -42,6 +43,18 @@ class Contender(Frozen):
     instances: int
 
 
+class Rival(Frozen):
+    """A further challenger of an A/B test.
+
+    Attributes:
+        contender: who it is.
+        promoted: the configuration that the endpoint gets if it wins.
+    """
+
+    contender: Contender
+    promoted: EndpointConfig
+
+
 class Plan(Frozen):
     """All that a rollout will do, decided beforehand.
 
@@ -50,6 +63,7 @@ class Plan(Frozen):
         endpoint: the endpoint's name.
         baseline: what serves now.
         candidate: what may replace it.
+        rivals: the further challengers of an A/B test, who may replace it instead.
         control: a fresh twin of the baseline that the candidate is compared with; None where it is compared with the baseline itself.
         original: the configuration that the endpoint runs on now, and returns to if anything fails.
         side_by_side: that configuration with the candidate, and the control if there is one, beside the baseline. Where SageMaker's own
@@ -68,6 +82,7 @@ class Plan(Frozen):
     endpoint: str
     baseline: Contender
     candidate: Contender
+    rivals: tuple[Rival, ...] = ()
     control: Contender | None = None
     original: EndpointConfig
     side_by_side: EndpointConfig
@@ -88,13 +103,45 @@ class Plan(Frozen):
     @property
     def newcomers(self) -> tuple[Contender, ...]:
         """Who serves beside the baseline while the rollout lasts."""
-        return (self.control, self.candidate) if self.control else (self.candidate,)
+        return (*((self.control,) if self.control else ()), *self.challengers)
+
+    @property
+    def challengers(self) -> tuple[Contender, ...]:
+        """Who may replace the baseline: the candidate, and in an A/B test its rivals."""
+        return (self.candidate, *(rival.contender for rival in self.rivals))
+
+    @property
+    def models(self) -> str:
+        """The models that may replace the baseline's, as one says them."""
+        return " or ".join(each.model for each in self.challengers)
+
+    @cached_property
+    def judged_by(self) -> Policy:
+        """The policy with the risks of a false promotion shared among the challengers."""
+        return self.policy.shared_among(len(self.challengers))
 
     @property
     def configs(self) -> tuple[EndpointConfig, ...]:
         """Every configuration that the endpoint may run on by this rollout's doing."""
         shadowed = (self.shadowed,) if self.shadowed else ()
-        return (self.original, *shadowed, self.side_by_side, self.promoted)
+        return (self.original, *shadowed, self.side_by_side, self.promoted, *(rival.promoted for rival in self.rivals))
+
+    def duel(self, challenger: str) -> "Plan":
+        """Return the same plan seen as a rollout of the challenger of that variant, the candidate being a rival of its.
+
+        Raises:
+            KeyError: when no challenger has that variant.
+        """
+        if challenger == self.candidate.variant:
+            return self
+        for number, rival in enumerate(self.rivals):
+            if rival.contender.variant == challenger:
+                instead = Rival(contender=self.candidate, promoted=self.promoted)
+                rivals = (*self.rivals[:number], instead, *self.rivals[number + 1 :])
+                return self.model_copy(
+                    update={"candidate": rival.contender, "promoted": rival.promoted, "rivals": rivals}
+                )
+        raise KeyError(challenger)
 
     def config_at(self, stage: Stage) -> EndpointConfig:
         """Return the configuration of a stage."""
@@ -102,16 +149,26 @@ class Plan(Frozen):
             return self.promoted
         return self.shadowed if stage.shadow and self.shadowed else self.side_by_side
 
-    def split_at(self, stage: Stage) -> dict[str, float]:
+    def split_at(self, stage: Stage, out: Collection[str] = ()) -> dict[str, float]:
         """Return the shares of a stage, in percent. A shadow has none, nor has anybody beside who serves alone."""
-        return {self.baseline.variant: 100.0} if stage.shadow or stage.watch else self.split(stage.share)
+        return {self.baseline.variant: 100.0} if stage.shadow or stage.watch else self.split(stage.share, out)
 
-    def split(self, candidate_share: float) -> dict[str, float]:
-        """Return the shares of all variants for a share of the candidate, in percent; the control gets as much as the candidate."""
+    def split(self, candidate_share: float, out: Collection[str] = ()) -> dict[str, float]:
+        """Return the shares of all variants for a share of the candidate, in percent; control and rivals get as much as the candidate.
+
+        Those who are out of an A/B test get nothing.
+        """
         if self.guard:
             return {self.baseline.variant: 100.0}
-        shares = {newcomer.variant: candidate_share for newcomer in self.newcomers}
+        shares = {each.variant: 0.0 if each.variant in out else candidate_share for each in self.newcomers}
         return {self.baseline.variant: 100 - sum(shares.values()), **shares}
+
+    def compared_share(self, stage: int, out: Collection[str] = ()) -> float:
+        """Return how much of what the two arms that are compared get the candidate gets, in percent."""
+        if not self.rivals:
+            return self.policy.compared_share(self.policy.stages[stage])
+        share = self.stages[stage].share
+        return 100 * share / (share + self.split(share, out)[self.baseline.variant])
 
 
 def make_plan(policy: Policy, facts: Facts, rollout_id: str, started_at: datetime) -> Plan:
@@ -120,7 +177,7 @@ def make_plan(policy: Policy, facts: Facts, rollout_id: str, started_at: datetim
     Raises:
         PreflightError: with every reason why this rollout cannot start as things stand.
     """
-    obstacles = find_obstacles(facts, policy)
+    obstacles = [*find_obstacles(facts, policy), *find_rival_obstacles(policy, facts)]
     if obstacles:
         raise PreflightError(obstacles)
     (live,) = facts.endpoint.variants
@@ -132,8 +189,11 @@ def make_plan(policy: Policy, facts: Facts, rollout_id: str, started_at: datetim
     candidate = _newcomer(facts, CANDIDATE_NAMES, _candidate_model(facts, promoted), first)
     twin = _newcomer(facts, CONTROL_NAMES, baseline.model, first)
     control = twin if policy.strategy == "control_twin" else None
+    rivals = tuple(_rivals(facts, candidate, rollout_id))
     documents = ({control.variant: serving} if control else {}) | {candidate.variant: promoted.variants[0]}
-    instances = {each.variant: each.instances for each in (baseline, twin, candidate)}
+    documents |= {rival.contender.variant: rival.promoted.variants[0] for rival in rivals}
+    contenders = (baseline, twin, candidate, *(rival.contender for rival in rivals))
+    instances = {each.variant: each.instances for each in contenders}
     side_by_side = make(put_beside(facts.wanted, serving, documents, instances), facts.endpoint.name, rollout_id)
     guarded = policy.strategy == "guardrail"
     return Plan(
@@ -141,6 +201,7 @@ def make_plan(policy: Policy, facts: Facts, rollout_id: str, started_at: datetim
         endpoint=facts.endpoint.name,
         baseline=baseline,
         candidate=candidate.model_copy(update={"variant": live.name}) if guarded else candidate,
+        rivals=rivals,
         control=control,
         original=creatable(facts.config),
         side_by_side=promoted if guarded else side_by_side,
@@ -157,6 +218,17 @@ def make_plan(policy: Policy, facts: Facts, rollout_id: str, started_at: datetim
 
 def _newcomer(facts: Facts, names: Sequence[str], model: str, first: Stage) -> Contender:
     return Contender(variant=choose_name(facts.config, names), model=model, instances=first.instances)
+
+
+def _rivals(facts: Facts, candidate: Contender, rollout_id: str) -> Iterator[Rival]:
+    for number, wanted in enumerate(facts.rivals, start=2):
+        promoted = make(wanted, facts.endpoint.name, rollout_id)
+        contender = Contender(
+            variant=f"{candidate.variant}-{number}",
+            model=_candidate_model(facts, promoted),
+            instances=candidate.instances,
+        )
+        yield Rival(contender=contender, promoted=promoted)
 
 
 def _in_shadow(facts: Facts, candidate: Contender, stage: Stage, rollout_id: str) -> EndpointConfig:

@@ -8,6 +8,9 @@ from policies.errors import Problem
 from policies.facts import Facts
 from policies.spec import Policy
 
+MOST_VARIANTS: Final = 10
+"""Production variants that SageMaker allows on an endpoint."""
+_BASELINE_KEEPS: Final = 5.0
 _WANTED: Final = "the wanted configuration"
 _ASYNC_REMEDY: Final = (
     "bring up a second asynchronous endpoint, send it part of the requests, and compare what it writes"
@@ -119,3 +122,30 @@ def _guard_obstacles(facts: Facts, policy: Policy) -> Iterator[Problem]:
                 what = f"variant {variant['VariantName']} runs on {kind}, for which SageMaker leaves out its guardrails and says nothing"
                 yield Problem("strategy guardrail", what, "use blue_green or canary")
                 return
+
+
+def find_rival_obstacles(policy: Policy, facts: Facts) -> Iterator[Problem]:
+    """Yield every reason why these challengers cannot compete; a rollout of a single candidate has none."""
+    where, count = f"endpoint {facts.endpoint.name}", 1 + len(facts.rivals)
+    if count == 1:
+        return
+    if policy.strategy != "ab_test":
+        what = f"{count} models are given, and strategy {policy.strategy} is for one"
+        yield Problem("what shall take over", what, "name one model, or use a policy with strategy: ab_test")
+        return
+    if count >= MOST_VARIANTS:
+        what = f"{count} challengers and the baseline are {count + 1} variants; SageMaker allows {MOST_VARIANTS}"
+        yield Problem(where, what, f"name at most {MOST_VARIANTS - 1} challengers")
+    share = policy.stages[0].share
+    if count * share > 100 - _BASELINE_KEEPS:
+        what = (
+            f"{count} challengers at {share:g} % each leave the baseline less than {_BASELINE_KEEPS:g} % of the traffic"
+        )
+        yield Problem("stages[0].share", what, f"give each at most {(100 - _BASELINE_KEEPS) / count:.4g}")
+    every = [facts.wanted, *facts.rivals]
+    for number, rival in enumerate(every):
+        model = rival.variants[0].get("ModelName", "")
+        if any(rival.fields == other.fields for other in every[:number]):
+            yield Problem(f"model {model}", "is named more than once", "name each challenger once")
+        elif number and rival.fields == facts.config.fields:
+            yield Problem(f"model {model}", "is the baseline's own", "name what shall compete with it")

@@ -32,7 +32,8 @@ def conclude(plan: Plan, state: State, now: datetime) -> Decision:
     """
     climbed = ", ".join(describe(rung) for rung in plan.stages if not rung.watch)
     watched = f", and {format_duration(plan.policy.watch)} of watching after it" if plan.stages[-1].watch else ""
-    reason = state.override or f"{plan.candidate.model} passed every gate at {climbed}{watched}"
+    passed = f"{plan.candidate.model} passed every gate at {climbed}{watched}"
+    reason = state.override or (f"{state.won_by}; {passed}" if state.won_by else passed)
     ending = Ending(outcome=Outcome.PROMOTED, reason=reason, at=now)
     cleaning = enter(close_window(state, now), Phase.CLEANING, now).model_copy(update={"ending": ending})
     return Decision(cleaning, "act", f"{plan.candidate.model} serves all traffic; cleaning up", timedelta(0))

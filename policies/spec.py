@@ -12,7 +12,7 @@ from pydantic import Field, field_validator, model_validator
 
 from policies.coherence import find_problems
 from policies.errors import PolicyError
-from policies.gates.spec import Gate, MinimumSample, Threshold, TrafficSplit
+from policies.gates.spec import Gate, MinimumSample, Superiority, Threshold, TrafficSplit
 from policies.guardrail_coherence import find_guardrail_problems
 from policies.probes import ProbeSpec
 from policies.switch import SwitchSpec
@@ -192,7 +192,8 @@ class Policy(Frozen):
         strategy: the kind of rollout. ``canary``: by rising shares. ``linear``: by equal steps, given as ``step``. ``blue_green``: with the
             full capacity from the start. ``control_twin``: compared with a fresh twin of the baseline, of the same share and size.
             ``shadow``: with copies of requests first, by a first stage with ``shadow: true``. ``guardrail``: by SageMaker's own deployment
-            guardrails, judged and braked by Rollway.
+            guardrails, judged and braked by Rollway. ``ab_test``: one or more challengers, each with the first stage's share until one is
+            shown to be better; a second stage is the winner's, what it leaves is held out.
         stages: the ladder of shares, rising. A linear policy may give ``step: {share: 20, bake: 10m}`` instead.
         deployment_guardrails: how SageMaker's own guardrails go about an update.
         probes: requests to the candidate before it gets any traffic, to see whether it answers and to warm it up.
@@ -216,7 +217,7 @@ class Policy(Frozen):
         timeouts: how long AWS may take.
     """
 
-    strategy: Literal["canary", "linear", "blue_green", "control_twin", "shadow", "guardrail"]
+    strategy: Literal["canary", "linear", "blue_green", "control_twin", "shadow", "guardrail", "ab_test"]
     stages: tuple[StageSpec, ...]
     deployment_guardrails: GuardrailSpec = GuardrailSpec()
     probes: ProbeSpec | None = None
@@ -288,6 +289,26 @@ class Policy(Frozen):
         if stage.shadow:
             return 1 + stage.share / 100
         return 2 * stage.share / 100 if self.strategy == "control_twin" else 1.0
+
+    def shared_among(self, challengers: int) -> "Policy":
+        """Return the policy that each of so many challengers is judged by, so that all promotions together keep to the policy's risks.
+
+        Each gets its part of the risk of being promoted wrongly (Bonferroni). Of the challengers only the best is ever promoted, so Holm's
+        method, whose first step this is, would promote no other.
+        """
+        if challengers == 1:
+            return self
+        gates = {
+            name: gate.model_copy(update={"risk": gate.risk / challengers}) if isinstance(gate, Superiority) else gate
+            for name, gate in self.gates.items()
+        }
+        risk = self.risk.model_copy(update={"false_promotion": self.risk.false_promotion / challengers})
+        return self.model_copy(update={"gates": gates, "risk": risk})
+
+    @property
+    def superiority(self) -> tuple[str, Superiority] | None:
+        """The gate that makes the winner of an A/B test, with its name; None with any other strategy."""
+        return next(((name, gate) for name, gate in self.gates.items() if isinstance(gate, Superiority)), None)
 
     @property
     def take_over_after(self) -> timedelta:

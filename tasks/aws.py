@@ -12,7 +12,7 @@ from policies.facts import Endpoint, Surroundings
 from policies.observation import Metrics, MetricsRequest
 from policies.plan import Plan
 from rollway.aws import autoscaling
-from rollway.aws.cloudwatch import MetricsReader
+from rollway.aws.cloudwatch import MetricsReaders
 from rollway.aws.execution import carry_out
 from rollway.aws.sagemaker import describe_endpoint
 from rollway.aws.session import Aws
@@ -62,7 +62,7 @@ async def read_endpoint(aws: Aws, name: str) -> Endpoint:
     retry_delay_seconds=2,
     timeout_seconds=READ_TIMEOUT_S,
 )
-async def read_metrics(reader: MetricsReader, request: MetricsRequest, now: datetime) -> Metrics:
+async def read_metrics(reader: MetricsReaders, request: MetricsRequest, now: datetime) -> Metrics:
     """Read the settled metrics."""
     return await asyncio.to_thread(reader.read, request, now)
 

@@ -16,7 +16,7 @@ from policies.facts import Endpoint, Surroundings
 from policies.lifecycle import candidate_share
 from policies.observation import Metrics, MetricsRequest
 from policies.plan import Plan
-from rollway.aws.cloudwatch import MetricsReader
+from rollway.aws.cloudwatch import MetricsReaders
 from rollway.aws.execution import put_off
 from rollway.aws.session import Aws
 from rollway.loop.watching import tell_watcher
@@ -34,7 +34,7 @@ class PrefectHands:
 
     def __init__(self, aws: Aws) -> None:
         self._aws = aws
-        self._metrics = MetricsReader(aws)
+        self._metrics = MetricsReaders(aws)
         self._news = News()
         self._bar = ProgressBar()
 

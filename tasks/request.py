@@ -1,6 +1,6 @@
 """What a user fills in to start or to steer a rollout: the forms in Prefect's UI, checked before the flow's body runs."""
 
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -33,6 +33,13 @@ class RolloutRequest(BaseModel):
         default="",
         title="New configuration",
         description="Instead of a model: the path of a blueprint on the worker, whose whole configuration shall take over.",
+    )
+    challengers: list[Annotated[str, Field(pattern=_NAME)]] = Field(
+        default=[],
+        title="Further challengers",
+        description="For an A/B test: further models that compete with the one above, for example fraud-v8.",
+        max_length=8,
+        examples=[["fraud-v8"]],
     )
     policy: str = Field(
         default="canary",

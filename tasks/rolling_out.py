@@ -69,7 +69,8 @@ async def set_out(aws: Aws, rollout: RolloutRequest, policy: Policy, clock: Cloc
         RolloutError: the rollout cannot start; nothing was changed in SageMaker.
     """
     store = open_journal(aws, journal_location(rollout))
-    request = await asyncio.to_thread(make_request, rollout.endpoint, policy, rollout.model, rollout.config)
+    models = [name for name in (rollout.model, *rollout.challengers) if name]
+    request = await asyncio.to_thread(make_request, rollout.endpoint, policy, models, rollout.config)
     await make_way(request, store, lambda: PlainHands(aws), clock)
     planned = await plan(aws, request, clock.now())
     if rollout.automatic:

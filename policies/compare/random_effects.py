@@ -64,7 +64,16 @@ def summarise(score: Floats, information: Floats) -> Effects:
         information: by stratum; 0 for a stratum that says nothing.
     """
     seen = np.tri(score.shape[-1])
-    u, v = score[..., None, :] * seen, information[..., None, :] * seen
+    return _summarise(score[..., None, :] * seen, information[..., None, :] * seen)
+
+
+def summarise_all(score: Floats, information: Floats) -> Effects:
+    """Summarise all strata, as the last look of ``summarise`` does, without the looks before: for tests of thousands of strata."""
+    return _summarise(score[..., None, :], information[..., None, :])
+
+
+def _summarise(u: Floats, v: Floats) -> Effects:
+    """Summarise scores and information of shape (..., looks, strata)."""
     with np.errstate(divide="ignore", invalid="ignore"):
         count = (v > 0).sum(axis=-1)
         total = v.sum(axis=-1)

@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 
 from policies.compare.memory import FORGETFUL, Forgetful
-from policies.gates.spec import AverageComparison
+from policies.gates.spec import AverageComparison, Superiority
+from policies.gates.superiority_series import series_names
 from policies.gates.weighing import Weighed, compared_gates, weigh
 from policies.observation import ARMS, Arm, Metrics
 from policies.spec import Policy
@@ -54,7 +55,7 @@ class Evidence:
         weighed: what the comparisons say after each stratum.
         stage: index of the present stage.
         share: the candidate's share at the present stage, in percent.
-        series: further metrics by gate, from the start of the present stage.
+        series: further metrics by gate, from the start of the present stage; those of an A/B test's metric from its beginning.
         settled_until: end of the newest settled period.
         policy: the policy.
         memory: of earlier looks.
@@ -111,6 +112,12 @@ class Evidence:
         """Sum a count over one arm of the present stage."""
         return int(self.strata[column].to_numpy()[self._rows[arm]].sum())
 
+    def total_as_split(self, column: str, arm: Arm) -> int:
+        """Sum a count over one arm of the present stage, leaving out what was counted while the stage had another split."""
+        own = self.share if arm == "candidate" else _WHOLE - self.share
+        rows = self._rows[arm] & np.isclose(self.strata["share"].to_numpy(np.float64), own)
+        return int(self.strata[column].to_numpy()[rows].sum())
+
     def last_heard(self, arm: Arm) -> datetime:
         """Return the end of the newest period of the present stage in which an arm, which must have one, has a row."""
         return pd.DatetimeIndex(self.strata["minute"])[self._rows[arm]].max() + self.policy.metrics.period
@@ -127,7 +134,10 @@ def gather_evidence(
 ) -> Evidence:
     """Cut metrics to windows. The last window is the present stage's. A memory of earlier looks makes it faster."""
     now = windows[-1]
-    series = {name: values[values.index >= now.start] for name, values in metrics.series.items()}
+    whole = {key for name, gate in policy.gates.items() if isinstance(gate, Superiority) for key in series_names(name)}
+    series = {
+        name: values if name in whole else values[values.index >= now.start] for name, values in metrics.series.items()
+    }
     strata = label_strata(_with_averages(policy, metrics), windows, policy)
     return weigh_evidence(policy, replace(metrics, strata=strata, series=series), now, memory)
 

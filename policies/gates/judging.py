@@ -12,10 +12,12 @@ from policies.gates.spec import (
     Gate,
     LatencyComparison,
     MinimumSample,
+    Superiority,
     Threshold,
     TrafficSplit,
 )
 from policies.gates.split import judge_split
+from policies.gates.superiority import judge_superiority
 from policies.gates.threshold import judge_threshold
 from policies.observation import Unavailable
 from policies.verdict import Answer, GateVerdict
@@ -42,5 +44,7 @@ def judge_gate(name: str, gate: Gate, evidence: Evidence) -> GateVerdict:
             return judge_sample(name, gate, evidence)
         case TrafficSplit():
             return judge_split(name, gate, evidence)
+        case Superiority():
+            return judge_superiority(name, gate, evidence)
         case _:
             assert_never(gate)

@@ -1,7 +1,8 @@
 """What a gate says in a policy file. Which kind it is shows in what it asks for; no gate needs a ``type``.
 
 ``no_worse_than`` compares the candidate with the baseline, ``at_most`` and ``at_least`` hold a metric against a fixed limit,
-``requests_at_least`` asks for a minimum sample, ``share_within`` checks that the traffic really is split as ordered.
+``requests_at_least`` asks for a minimum sample, ``share_within`` checks that the traffic really is split as ordered, ``better_by`` asks an
+A/B test's challenger to be better.
 """
 
 from typing import Annotated, Final, Literal, cast
@@ -162,7 +163,50 @@ class TrafficSplit(Frozen):
     share_within: Annotated[Percent, Field(gt=0, le=1)]
 
 
+class Superiority(Frozen):
+    """Whether a challenger is better than the baseline by the metric that the business goes by; for the strategy ``ab_test``.
+
+    The application publishes the metric to CloudWatch, one value for each unit that it counts, also where nothing came of it: 0 or 1
+    makes a rate, an amount a mean.
+
+    Attributes:
+        metric: CloudWatch's name.
+        namespace: CloudWatch namespace.
+        better_by: the least relative effect worth shipping; a challenger has to be shown better than the baseline by more than that.
+        better: which values are the better ones.
+        dimensions: exact CloudWatch dimensions; ``{endpoint}`` and ``{variant}`` stand for the names. One of them must tell the variant.
+        looks: ``any``: looked at again and again, by evidence that allows for it, so the test may end before its time; ``once``: looked at
+            once, when the bake has been measured, which shows smaller effects and never ends early.
+        risk: probability of declaring any challenger better that is not, over the whole test.
+        values_at_least: least number of values in each arm.
+    """
+
+    metric: Annotated[str, Field(min_length=1, max_length=255)]
+    namespace: Annotated[str, Field(min_length=1)]
+    better_by: Annotated[Percent, Field(ge=0, lt=1)]
+    better: Literal["higher", "lower"] = "higher"
+    dimensions: dict[str, str] = {"EndpointName": "{endpoint}", "VariantName": "{variant}"}
+    looks: Literal["any", "once"] = "any"
+    risk: Annotated[Percent, Field(gt=0, lt=0.5)] = 0.05
+    values_at_least: Annotated[int, Field(ge=2)] = 100
+
+    @field_validator("dimensions")
+    @classmethod
+    def _tell_the_variant(cls, dimensions: dict[str, str]) -> dict[str, str]:
+        if not any("{variant}" in value for value in dimensions.values()):
+            raise ValueError("no dimension tells the arms apart; write for example VariantName: '{variant}'")
+        return dimensions
+
+    def name_dimensions(self, endpoint: str, variant: str) -> dict[str, str]:
+        """Return the dimensions of one arm."""
+        return {
+            name: value.replace("{endpoint}", endpoint).replace("{variant}", variant)
+            for name, value in self.dimensions.items()
+        }
+
+
 _KINDS: Final = {
+    "better_by": "gate:better",
     "at_most": "gate:threshold",
     "at_least": "gate:threshold",
     "requests_at_least": "gate:sample",
@@ -175,6 +219,7 @@ _CLASSES: Final[dict[type, str]] = {
     Threshold: "gate:threshold",
     MinimumSample: "gate:sample",
     TrafficSplit: "gate:split",
+    Superiority: "gate:better",
 }
 
 
@@ -196,13 +241,14 @@ Gate = Annotated[
     | Annotated[AverageComparison, Tag("gate:average")]
     | Annotated[Threshold, Tag("gate:threshold")]
     | Annotated[MinimumSample, Tag("gate:sample")]
-    | Annotated[TrafficSplit, Tag("gate:split")],
+    | Annotated[TrafficSplit, Tag("gate:split")]
+    | Annotated[Superiority, Tag("gate:better")],
     Discriminator(
         kind_of,
         custom_error_type="unknown_gate",
         custom_error_message=(
             "a gate says one of no_worse_than (compare with the baseline), at_most or at_least (fixed limit), "
-            "requests_at_least (minimum sample), share_within (traffic split)"
+            "requests_at_least (minimum sample), share_within (traffic split), better_by (an A/B test's metric)"
         ),
     ),
 ]

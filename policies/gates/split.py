@@ -14,13 +14,16 @@ from policies.gates.spec import TrafficSplit
 from policies.verdict import Answer, GateVerdict
 
 _PRIOR: Final = 100.0
-_MISMATCH: Final = np.log(1000.0)
+MISMATCH: Final = np.log(1000.0)
 """One false alarm in a thousand rollouts."""
 
 
 def judge_split(name: str, gate: TrafficSplit, evidence: Evidence) -> GateVerdict:
-    """Judge the request counts of the present stage against the ordered share."""
-    candidate, baseline = evidence.total("invocations", "candidate"), evidence.total("invocations", "baseline")
+    """Judge the request counts of the present stage against the ordered share, as far as they were counted under it."""
+    candidate, baseline = (
+        evidence.total_as_split("invocations", "candidate"),
+        evidence.total_as_split("invocations", "baseline"),
+    )
     wanted = evidence.share / 100
     if not candidate + baseline:
         sentence = "no requests measured in this stage yet"
@@ -28,7 +31,7 @@ def judge_split(name: str, gate: TrafficSplit, evidence: Evidence) -> GateVerdic
     observed = candidate / (candidate + baseline)
     sentence = f"candidate gets {observed:.1%} of the requests, ordered were {wanted:.1%}"
     off = abs(observed / wanted - 1) > gate.share_within
-    if off and mismatch_evidence(candidate, baseline, wanted) >= _MISMATCH:
+    if off and mismatch_evidence(candidate, baseline, wanted) >= MISMATCH:
         return GateVerdict(gate=name, verdict=Answer.INCONCLUSIVE, reason="traffic_split", sentence=sentence)
     return GateVerdict(gate=name, verdict=Answer.PASS, sentence=sentence)
 

@@ -6,7 +6,7 @@ Each has a module of its own, which says who serves beside whom, and with how ma
 from typing import assert_never
 
 from policies.spec import Policy
-from policies.strategies import blue_green, canary, guardrail, shadow
+from policies.strategies import ab_test, blue_green, canary, guardrail, shadow
 from policies.strategies.stage import Stage
 
 
@@ -25,6 +25,8 @@ def _climb(policy: Policy, baseline_instances: int) -> tuple[Stage, ...]:
             return shadow.plan_stages(policy, baseline_instances)
         case "guardrail":
             return guardrail.plan_stages(policy, baseline_instances)
+        case "ab_test":
+            return ab_test.plan_stages(policy, baseline_instances)
         case _:
             assert_never(policy.strategy)
 

@@ -95,6 +95,24 @@ class MetricsReader:
         return memory.values
 
 
+class MetricsReaders:
+    """Reads the metrics of one rollout, and remembers each pair of arms by itself: an A/B test compares several pairs at every look."""
+
+    def __init__(self, aws: Aws) -> None:
+        self._aws = aws
+        self._readers: dict[tuple[tuple[str, str], ...], MetricsReader] = {}
+
+    def read(self, request: MetricsRequest, now: datetime) -> Metrics:
+        """Return all settled periods since ``request.since``, as ``MetricsReader.read`` does.
+
+        Raises:
+            AwsError: they could not be read.
+        """
+        arms = tuple(sorted(request.arms.items()))
+        reader = self._readers.setdefault(arms, MetricsReader(self._aws))
+        return reader.read(request, now)
+
+
 def _before(moment: datetime, values: Values) -> Values:
     return {start: value for start, value in values.items() if start < moment}
 

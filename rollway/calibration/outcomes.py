@@ -20,11 +20,12 @@ from policies.gates.spec import (
     Gate,
     LatencyComparison,
     MinimumSample,
+    Superiority,
     Threshold,
     TrafficSplit,
 )
 from policies.gates.split import (
-    _MISMATCH,  # pyright: ignore[reportPrivateUsage] - the very limit of the gate, which only says it to itself
+    MISMATCH,  # pyright: ignore[reportPrivateUsage] - the very limit of the gate, which only says it to itself
     mismatch_evidence,
 )
 from policies.gates.weighing import Weighed, weigh
@@ -143,7 +144,7 @@ class _Seen:
                 return self._split_as_ordered(gate)
             case CountComparison() | LatencyComparison() | AverageComparison():
                 return self.weighed.passes.get(name, never)
-            case Threshold():
+            case Threshold() | Superiority():
                 return never
 
     def _enough(self, gate: MinimumSample) -> Booleans:
@@ -178,5 +179,5 @@ class _Seen:
         off = (total > 0) & (np.abs(candidate / np.maximum(total, 1) / wanted - 1) > gate.share_within)
         mismatch = np.zeros_like(off)
         if off.any():
-            mismatch[off] = _EVIDENCE(candidate[off], baseline[off], wanted[off]) >= _MISMATCH
+            mismatch[off] = _EVIDENCE(candidate[off], baseline[off], wanted[off]) >= MISMATCH
         return (total > 0) & ~mismatch

@@ -30,7 +30,7 @@ def refuse_ended(newest: Newest) -> None:
         Outcome.PROMOTED: f"To go back to the model before: rollway run {plan.endpoint} --model {plan.baseline.model} --policy POLICY",
         Outcome.ROLLBACK_FAILED: f"What is live now: rollway status {plan.endpoint}. To try again to bring it back: {again}",
     }.get(outcome, f"What is live now: rollway status {plan.endpoint}")
-    models = f"{plan.baseline.model} → {plan.candidate.model}"
+    models = f"{plan.baseline.model} → {plan.models}"
     raise NothingUnderWay(
         f"no rollout of endpoint {plan.endpoint} is under way; the last one, {models}, ended {outcome}", hint=hint
     )

@@ -42,7 +42,7 @@ class OnJournal(OnWholeJournal):
 class OnChange(TypedDict):
     """Options of the verbs that are about a new rollout."""
 
-    model: str | None
+    models: tuple[str, ...]
     config: str | None
     policy: str
 
@@ -119,7 +119,13 @@ reason_option: Decorator = click.option(
 
 
 change_options: Decorator = _together(
-    click.option("--model", metavar="NAME", help="The SageMaker model that shall take over."),
+    click.option(
+        "--model",
+        "models",
+        metavar="NAME",
+        multiple=True,
+        help="The SageMaker model that shall take over; several, one option each, for an A/B test.",
+    ),
     click.option("--config", metavar="FILE", help="Instead of a model: a blueprint, whose whole configuration shall."),
     click.option("--policy", required=True, metavar="POLICY", help="Path of a policy file, or a name such as canary."),
 )

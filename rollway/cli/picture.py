@@ -92,7 +92,7 @@ def _title(plan: Plan, now: datetime) -> RenderableType:
         "  ",
         (plan.baseline.model, "cyan"),
         " → ",
-        (plan.candidate.model, "magenta"),
+        (plan.models, "magenta"),
         (f"  {format_duration(elapsed)} of at most {format_duration(plan.policy.deadline)}", "dim"),
     )
 

@@ -43,7 +43,7 @@ def command(**options: Unpack[Options]) -> int:
     policy = load_policy(options["policy"])
     aws = connect(options["region"], options["profile"])
     now = current_world().clock.now()
-    plan = plan_rollout(aws, make_request(options["endpoint"], policy, options["model"], options["config"]), now)
+    plan = plan_rollout(aws, make_request(options["endpoint"], policy, options["models"], options["config"]), now)
     warning = forewarn(aws, plan, now)
     live = describe_endpoint(aws, plan.endpoint)
     scaling = plan.surroundings.target(plan.baseline.variant)
@@ -94,7 +94,7 @@ def _headline(plan: Plan, policy: str, scaling: ScalingTarget | None) -> Text:
         " · baseline ",
         (baseline.model, "cyan"),
         f" ({fleet}{scaled}) → candidate ",
-        (plan.candidate.model, "magenta"),
+        (plan.models, "magenta"),
         f" · policy {policy}",
     )
 

@@ -12,6 +12,7 @@ from httpx import HTTPError
 from prefect.client.schemas.objects import State
 from prefect.exceptions import PrefectException
 
+from flows.ab_test import ab_test
 from flows.blue_green import blue_green
 from flows.canary import canary
 from flows.control_twin import control_twin
@@ -31,6 +32,7 @@ _FLOWS: Final = {
     "control_twin": control_twin,
     "shadow": shadow,
     "guardrail": guardrail,
+    "ab_test": ab_test,
 }
 """The flow of each strategy."""
 _SHOWN_BY_THE_WATCH: Final = ("prefect.flow_runs", "prefect.task_runs")

@@ -74,7 +74,7 @@ def _run_here(options: Options, policy: Policy, journal: str) -> Result:
     world = current_world()
     aws = connect(options["region"], options["profile"])
     store = open_journal(aws, journal, world.clock.now)
-    request = make_request(options["endpoint"], policy, options["model"], options["config"])
+    request = make_request(options["endpoint"], policy, options["models"], options["config"])
     hands = PlainHands(aws, world.timing)
     asyncio.run(make_way(request, store, lambda: PlainHands(aws, world.timing), world.clock))
     plan = plan_rollout(aws, request, world.clock.now())
@@ -104,10 +104,12 @@ def _fill_in(options: Options, journal: str) -> RolloutRequest:
     Raises:
         UsageProblem: a field has no value that the form accepts.
     """
-    names = ("endpoint", "model", "config", "policy", "region")
+    names = ("endpoint", "config", "policy", "region")
+    models = list(options["models"])
     try:
         return RolloutRequest.model_validate(
             {name: options[name] for name in names if options[name]}
+            | {"model": "".join(models[:1]), "challengers": models[1:]}
             | {"journal": journal, "automatic": options["automatic"]}
         )
     except ValidationError as error:

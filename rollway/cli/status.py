@@ -13,6 +13,7 @@ from policies.facts import Endpoint, format_shares
 from policies.lifecycle import Phase, candidate_share
 from rollway.aws.sagemaker import describe_endpoint
 from rollway.aws.session import connect
+from rollway.cli.arms import describe_test, tell_arms
 from rollway.cli.exits import Exit
 from rollway.cli.newest import Newest, find_newest
 from rollway.cli.options import OnWholeJournal, all_journal_options, need_journal
@@ -65,6 +66,7 @@ def _describe(newest: Newest) -> dict[str, Any]:
         "id": plan.rollout_id,
         "baseline": plan.baseline.model,
         "candidate": plan.candidate.model,
+        **describe_test(plan, state),
         "policy": {"strategy": plan.policy.strategy, "digest": plan.policy.digest},
         "started_by": lease.by,
         "started_at": plan.started_at.isoformat(),
@@ -96,7 +98,7 @@ def _draw(newest: Newest | None, live: Endpoint, now: datetime) -> RenderableTyp
         return Group(title, Padding(facts, (0, 0, 0, 2)), Text("The journal knows no rollout of this endpoint."))
     plan = newest.chronicle.plan
     title.append_text(
-        Text.assemble("  ", (plan.baseline.model, "cyan"), " → ", (plan.candidate.model, "magenta"), style="not bold")
+        Text.assemble("  ", (plan.baseline.model, "cyan"), " → ", (plan.models, "magenta"), style="not bold")
     )
     verdicts = last_verdicts(newest.chronicle.records)
     gates: list[RenderableType] = (
@@ -119,6 +121,7 @@ def _facts(newest: Newest | None, live: Endpoint, now: datetime) -> list[tuple[s
         stands = f"{newest.ending.outcome} at {ago(newest.ending.at, now)}: {newest.ending.reason}"
     return [
         ("stands", Text(stands, "bold")),
+        *tell_arms(plan, state),
         *([("drift", Text(state.drift, "yellow"))] if state.drift else []),
         *([("paused", Text(f"by {state.paused.by}: {state.paused.reason}", "yellow"))] if state.paused else []),
         ("driven", say_hold(newest.standing)),

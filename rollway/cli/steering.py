@@ -4,11 +4,12 @@ import asyncio
 from datetime import timedelta
 from typing import Final
 
+from policies.experiment import competing, is_testing, name_models
 from policies.observation import Signal
 from rollway.aws.session import connect
 from rollway.cli.answering import describe_answer, refuse_ended, say_answer, tell
 from rollway.cli.exits import EXIT_OF_OUTCOME, Exit
-from rollway.cli.failures import NothingUnderWay
+from rollway.cli.failures import NothingUnderWay, UsageProblem
 from rollway.cli.newest import Newest, need_newest
 from rollway.cli.options import OnRollout, need_journal
 from rollway.cli.output import emit
@@ -29,6 +30,7 @@ def steer(signal: Signal, options: OnRollout) -> int:
     aws = connect(options["region"], options["profile"])
     newest = need_newest(open_journal(aws, need_journal(options["journal"]), clock.now), options["endpoint"])
     refuse_late(newest)
+    _refuse_ambiguous(newest, signal)
     return ask_and_wait(newest, signal, options, clock)
 
 
@@ -46,6 +48,20 @@ def refuse_late(newest: Newest) -> None:
             f"the rollout of {endpoint} is ending already, {ending.outcome}: {ending.reason}",
             hint=f"Watch it: rollway status {endpoint}",
         )
+
+
+def _refuse_ambiguous(newest: Newest, signal: Signal) -> None:
+    """Check that a promotion can only mean one model.
+
+    Raises:
+        UsageProblem: several still compete.
+    """
+    plan, state = newest.chronicle.plan, newest.chronicle.state
+    left = competing(plan, state)
+    if signal.verb == "promote_now" and is_testing(plan, state) and len(left) > 1:
+        told = f"{name_models(left)} still compete on {plan.endpoint}, so nobody can tell which one to promote"
+        hint = f"End the test with rollway abort {plan.endpoint}, then run a rollout of the model that you want."
+        raise UsageProblem(told, hint=hint)
 
 
 def ask_and_wait(newest: Newest, signal: Signal, options: OnRollout, clock: Clock) -> int:

@@ -14,7 +14,7 @@ from typing import Final
 from pydantic import TypeAdapter
 
 from policies.errors import AlreadyExists, JournalError, TransientAwsError
-from policies.lifecycle import State, begin, record_intent, record_result
+from policies.lifecycle import State, begin, follow_the_winner, record_intent, record_result
 from policies.observation import Signal
 from policies.plan import Plan
 from rollway.aws.objects import ObjectStore
@@ -33,7 +33,7 @@ class Chronicle:
 
     Attributes:
         records: every record, oldest first.
-        plan: the rollout's plan.
+        plan: the rollout's plan; once an A/B test has a winner, as a rollout of that one.
         state: the state that the next look starts from.
     """
 
@@ -98,7 +98,8 @@ class Journal:
         if not isinstance(started, Started):
             raise JournalError(f"there is no rollout {self._rollout_id} in this journal")
         self._written = len(self._records)
-        return Chronicle(tuple(self._records), started.plan, _replay(started.plan, self._records))
+        state = _replay(started.plan, self._records)
+        return Chronicle(tuple(self._records), follow_the_winner(started.plan, state), state)
 
     def send_signal(self, signal: Signal, at: datetime) -> str:
         """Ask the rollout for something; it hears at its next look. Return the signal's id.

@@ -10,7 +10,7 @@ from policies.facts import Endpoint, Surroundings
 from policies.observation import Metrics, MetricsRequest
 from policies.plan import Plan
 from rollway.aws.autoscaling import read_surroundings
-from rollway.aws.cloudwatch import MetricsReader
+from rollway.aws.cloudwatch import MetricsReaders
 from rollway.aws.execution import carry_out, put_off
 from rollway.aws.sagemaker import describe_endpoint
 from rollway.aws.session import Aws
@@ -52,7 +52,7 @@ class PlainHands:
     def __init__(self, aws: Aws, timing: Timing = REAL_TIME) -> None:
         self._aws = aws
         self._timing = timing
-        self._metrics = MetricsReader(aws)
+        self._metrics = MetricsReaders(aws)
 
     async def read_endpoint(self, name: str) -> Endpoint:
         """Describe the endpoint."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -13,8 +13,9 @@ from policies.compare.memory import Memory
 from policies.decide import decide, judge
 from policies.decision import Decision
 from policies.errors import AwsError, JournalError
+from policies.experiment import competing
 from policies.facts import Endpoint, Surroundings
-from policies.lifecycle import CLIMBING, Phase, State, record_intent, record_result
+from policies.lifecycle import CLIMBING, Phase, State, follow_the_winner, record_intent, record_result
 from policies.needs import wanted_metrics
 from policies.observation import Halt, Metrics, Observation, Signal, Unavailable
 from policies.plan import Plan
@@ -76,6 +77,7 @@ class Rollout:
         before = self.state
         decision = decide(self.plan, before, await self._observe(now), now, partial(judge, memory=self._memory))
         self.state = decision.state
+        self.plan = follow_the_winner(self.plan, self.state)
         if decision.commands or _is_news(before, decision):
             record = Decided(
                 at=now, action=decision.action, reason=decision.reason, state=self.state, verdicts=decision.verdicts
@@ -118,14 +120,19 @@ class Rollout:
         endpoint = await _or_unavailable(self.hands.read_endpoint(self.plan.endpoint))
         return Observation(
             endpoint=endpoint,
-            metrics=await self._read_metrics(now),
+            metrics=await self._read_metrics(self.plan, now),
             signals=(*self.interrupts, *await self._read_signals()),
             surroundings=await self._read_surroundings(endpoint),
             halt=await self._read_halt(),
+            rivals=await self._read_rivals(now),
         )
 
-    async def _read_metrics(self, now: datetime) -> Metrics | Unavailable | None:
-        request = wanted_metrics(self.plan, self.state)
+    async def _read_rivals(self, now: datetime) -> Mapping[str, Metrics | Unavailable | None]:
+        rivals = (each.variant for each in competing(self.plan, self.state) if each != self.plan.candidate)
+        return {rival: await self._read_metrics(self.plan.duel(rival), now) for rival in rivals}
+
+    async def _read_metrics(self, plan: Plan, now: datetime) -> Metrics | Unavailable | None:
+        request = wanted_metrics(plan, self.state)
         return None if request is None else await _or_unavailable(self.hands.read_metrics(request, now))
 
     async def _read_surroundings(self, endpoint: Endpoint | Unavailable) -> Surroundings | Unavailable:

@@ -34,12 +34,14 @@ class Request:
         model: name of the SageMaker model that shall take over.
         policy: how the rollout goes.
         config: a whole configuration that shall take over instead of just a model.
+        rivals: names of further models that compete for it, in an A/B test.
     """
 
     endpoint: str
     model: str
     policy: Policy
     config: EndpointConfig | None = None
+    rivals: tuple[str, ...] = ()
 
 
 def plan_rollout(aws: Aws, request: Request, now: datetime) -> Plan:
@@ -50,8 +52,8 @@ def plan_rollout(aws: Aws, request: Request, now: datetime) -> Plan:
         AwsError: AWS could not be read.
     """
     try:
-        alarms = request.policy.deployment_guardrails.alarms
-        facts = read_facts(aws, request.endpoint, request.model, request.config, alarms)
+        wanted, alarms = request.config or request.model, request.policy.deployment_guardrails.alarms
+        facts = read_facts(aws, request.endpoint, wanted, request.rivals, alarms)
     except NotFound as error:
         problem = Problem(f"endpoint {request.endpoint}", str(error), error.hint or "check the name and the Region")
         raise PreflightError([problem]) from error
@@ -123,6 +125,6 @@ def whoami() -> str:
 
 def name_rollout(request: Request, now: datetime) -> str:
     """Return the name of the rollout that is asked for at a moment: always the same for the same request."""
-    what = request.config.name if request.config else request.model
+    what = "\n".join([request.config.name if request.config else request.model, *request.rivals])
     digest = hashlib.sha256(f"{request.endpoint}\n{what}\n{now.isoformat()}".encode()).hexdigest()
     return f"{request.endpoint}-{now:%Y%m%dT%H%M%SZ}-{digest[:4]}"

@@ -1,5 +1,7 @@
 """What shall take over: a model in the live configuration, or a whole configuration from a blueprint."""
 
+from collections.abc import Sequence
+
 from policies.blueprint.loading import BlueprintError, load_blueprint
 from policies.endpoint_config import EndpointConfig, name_config
 from policies.errors import PreflightError, Problem
@@ -8,18 +10,21 @@ from rollway.aws.shapes import blueprint_shapes
 from rollway.loop.starting import Request
 
 
-def make_request(endpoint: str, policy: Policy, model: str | None = None, config: str | None = None) -> Request:
-    """Return the request for a rollout of a model, or of the configuration in a blueprint's file.
+def make_request(endpoint: str, policy: Policy, models: Sequence[str] = (), config: str | None = None) -> Request:
+    """Return the request for a rollout of a model, or of the configuration in a blueprint's file; in an A/B test of several models.
 
     Raises:
         PreflightError: both were given, or neither.
         BlueprintError: the file has mistakes, or is about another endpoint.
     """
-    if bool(model) == bool(config):
-        what = "both a model and a configuration are given" if model else "neither a model nor a configuration is given"
+    if bool(models) == bool(config):
+        what = (
+            "both a model and a configuration are given" if models else "neither a model nor a configuration is given"
+        )
         remedy = "name the model that shall take over, or the file of a whole configuration"
         raise PreflightError([Problem("what shall take over", what, remedy)])
-    return Request(endpoint, model or "", policy, read_wanted(config, endpoint) if config else None)
+    wanted = read_wanted(config, endpoint) if config else None
+    return Request(endpoint, models[0] if models else "", policy, wanted, tuple(models[1:]))
 
 
 def read_wanted(path: str, endpoint: str) -> EndpointConfig:

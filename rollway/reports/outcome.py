@@ -25,7 +25,8 @@ _HEADLINES = {
 
 def headline(plan: Plan, ending: Ending) -> str:
     """Say in one line how a rollout ended."""
-    names = {"candidate": plan.candidate.model, "baseline": plan.baseline.model, "endpoint": plan.endpoint}
+    candidate = plan.candidate.model if ending.outcome is Outcome.PROMOTED else plan.models
+    names = {"candidate": candidate, "baseline": plan.baseline.model, "endpoint": plan.endpoint}
     return f"{ending.outcome} at {ending.at:%H:%M:%S} UTC · {_HEADLINES[ending.outcome].format(**names)}"
 
 
@@ -67,7 +68,7 @@ def _tell(record: Record) -> str:
     match record:
         case Started():
             plan = record.plan
-            told = f"started by {record.by}: {plan.baseline.model} → {plan.candidate.model} on {plan.endpoint}"
+            told = f"started by {record.by}: {plan.baseline.model} → {plan.models} on {plan.endpoint}"
         case Decided(action="finish", state=State(ending=Ending(outcome=outcome))):
             told = f"ended {outcome}"
         case Decided():
@@ -86,7 +87,7 @@ def _tell(record: Record) -> str:
 
 
 def _subject(plan: Plan) -> str:
-    return f"{plan.baseline.model} → {plan.candidate.model} · policy {plan.policy.strategy}@{plan.policy.digest}"
+    return f"{plan.baseline.model} → {plan.models} · policy {plan.policy.strategy}@{plan.policy.digest}"
 
 
 def _cost(plan: Plan, records: Sequence[Record]) -> str:

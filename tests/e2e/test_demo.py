@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 ROLLWAY = Path(sys.executable).with_name("rollway")
-LONG = 240
+LONG = 420
 
 
 def clean_environment(**more: str) -> dict[str, str]:

@@ -81,6 +81,7 @@ class Rehearsal:
     served: dict[str, int] = field(default_factory=dict)
     timing: Timing = field(init=False)
     watch: Callable[["Rehearsal", Decision], None] | None = None
+    publish: Callable[["Rehearsal"], None] | None = None
     rollout: Rollout | None = None
     skew: timedelta = timedelta(0)
 
@@ -111,9 +112,13 @@ class Rehearsal:
             self.cloud.tick()
             for (variant, _), count in self.runtime.simulate(ENDPOINT, [b"x"] * round(self.rate_per_s)).items():
                 self.served[variant] = self.served.get(variant, 0) + count
+            if self.publish:
+                self.publish(self)
             left -= step
 
-    def begin(self, policy: dict[str, Any] | None = None, candidate: str = "fraud-v7") -> Rollout:
+    def begin(
+        self, policy: dict[str, Any] | None = None, candidate: str = "fraud-v7", rivals: tuple[str, ...] = ()
+    ) -> Rollout:
         """Plan and start a rollout."""
         if policy and policy.get("gates") == QUICK["gates"]:
             self.rate_per_s = 3.0
@@ -121,7 +126,7 @@ class Rehearsal:
         fields = POLICY | (policy or {})
         if "step" in fields:
             del fields["stages"]
-        request = Request(ENDPOINT, candidate, parse_policy(fields))
+        request = Request(ENDPOINT, candidate, parse_policy(fields), rivals=rivals)
         self.rollout = start(plan_rollout(aws, request, self.now()), self.store, PlainHands(aws, self.timing))
         return self.rollout
 

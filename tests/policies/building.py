@@ -88,9 +88,13 @@ def make_scaling(*suspended: Suspension, maximum: int = 20) -> ScalingTarget:
     return ScalingTarget(variant=BASELINE, minimum=1, maximum=maximum, suspended=suspended)
 
 
-def make_rollout(policy: Policy | None = None, instances: int = 4, *scaling: ScalingTarget) -> Plan:
+def make_rollout(
+    policy: Policy | None = None, instances: int = 4, *scaling: ScalingTarget, rivals: Sequence[str] = ()
+) -> Plan:
     """The plan of a rollout that starts at ``START``, of an endpoint with these registrations for autoscaling."""
-    facts = make_facts(instances, surroundings=Surroundings(tags={"team": "fraud"}, scaling=scaling))
+    others = tuple(replace_model(make_config(), rival) for rival in rivals)
+    surroundings = Surroundings(tags={"team": "fraud"}, scaling=scaling)
+    facts = make_facts(instances, surroundings=surroundings, rivals=others)
     return make_plan(policy or make_policy(), facts, "fraud-prod-1", START)
 
 

@@ -18,10 +18,10 @@ BY_HAND = "still to be done by hand"
 
 
 def exposure(plan: Plan, endpoint: Endpoint) -> float:
-    """Return the percent of traffic that the candidate's model answers."""
-    if endpoint.config == plan.promoted.name:
+    """Return the percent of traffic that the candidate's model, or any challenger's, answers."""
+    if endpoint.config in {plan.promoted.name, *(rival.promoted.name for rival in plan.rivals)}:
         return 100
-    return endpoint.shares.get(plan.candidate.variant, 0)
+    return sum(endpoint.shares.get(challenger.variant, 0) for challenger in plan.challengers)
 
 
 def check_look(run: Run, decision: Decision, seen: Observation) -> None:
@@ -43,7 +43,10 @@ def check_look(run: Run, decision: Decision, seen: Observation) -> None:
 def _check_the_way_up(run: Run, decision: Decision, seen: Observation) -> None:
     assert run.state.phase in CLIMBING, "there is no way up again"
     stopped = decision.state.paused or seen.halt or decision.state.drift or isinstance(seen.surroundings, Unavailable)
-    assert not (stopped and decision.commands), "nothing is done while paused, halted, drifted or in the dark"
+    relieved = {command.kind for command in decision.commands} == {"set_shares"} and _only_relieves(run, decision)
+    assert not (stopped and decision.commands) or relieved, (
+        "nothing is done while paused, halted, drifted or in the dark"
+    )
     if decision.commands:
         assert run.now - run.plan.started_at <= run.plan.policy.deadline, "when the time is up nothing goes up"
         standing = run.outsiders.standing()
@@ -51,6 +54,18 @@ def _check_the_way_up(run: Run, decision: Decision, seen: Observation) -> None:
         assert not standing or decision.state.accepted, (
             "nothing is touched while somebody else's change is not accepted"
         )
+
+
+def _only_relieves(run: Run, decision: Decision) -> bool:
+    """Whether all that is asked for is that challengers who have left an A/B test lose their traffic to the baseline."""
+    before = run.aws.endpoint.shares
+    after = [command.shares for command in decision.commands if isinstance(command, SetShares)]
+    return all(
+        share <= before.get(name, 0) and (share == before.get(name, 0) or name in decision.state.out)
+        for shares in after
+        for name, share in shares.items()
+        if name != BASELINE
+    )
 
 
 def _check_command(run: Run, state: State, command: Command) -> None:
@@ -66,6 +81,7 @@ def _check_command(run: Run, state: State, command: Command) -> None:
     assert endpoint.config != FOREIGN, "somebody else's deployment is not touched"
     if isinstance(command, SetShares):
         assert sum(command.shares.values()) == 100
+        assert not any(command.shares.get(name) for name in state.out), "who has left an A/B test gets nothing"
     if state.phase not in CLIMBING:
         assert exposure(plan, after) <= exposure(plan, endpoint), "on the way back the candidate gains nothing"
     if isinstance(command, ApplyConfig) and state.phase is Phase.ROLLING_BACK and state.setback is None:

@@ -20,18 +20,24 @@ SCALINGS: tuple[tuple[ScalingTarget, ...], ...] = (
 
 SLO = {"slo": {"metric": "ModelLatency", "statistic": "p99", "at_most": 1e6}}
 WATCHES = ({}, {"watch": "3m", "guardrails": SLO})
+METRIC = {"gates": {"purchases": {"metric": "Purchase", "namespace": "Shop", "better_by": "0%"}}}
+RIVALS = ((), ("fraud-v8",), ("fraud-v8", "fraud-v9"))
 PROBES = ({}, {"probes": {"body": "1,2,3"}})
 
 
 @st.composite
 def plans(draw: st.DrawFn) -> Plan:
     """Any strategy, of one to three rungs, with or without probes, watch, autoscaling and switch, for a small or a large fleet."""
-    strategy = draw(st.sampled_from(["canary", "blue_green", "control_twin", "shadow"]))
+    strategy = draw(st.sampled_from(["canary", "blue_green", "control_twin", "shadow", "ab_test"]))
     highest = 50 if strategy == "control_twin" else 100
     shares = sorted(draw(st.sets(st.integers(1, highest), min_size=strategy != "shadow", max_size=3)))
     ladder = [{"share": share, "bake": "2m", "approval": draw(st.booleans())} for share in shares]
     if strategy == "shadow":
         ladder.insert(0, {"share": 100, "bake": "2m", "shadow": True})
+    rivals: tuple[str, ...] = ()
+    if strategy == "ab_test":
+        ladder = [rung | {"share": share} for rung, share in zip(ladder[:2], (30, 90), strict=False)]
+        rivals = draw(st.sampled_from(RIVALS))
     policy = make_policy(
         strategy=strategy,
         stages=ladder,
@@ -41,9 +47,10 @@ def plans(draw: st.DrawFn) -> Plan:
         dead_mans_switch={"mode": draw(st.sampled_from(["required", "none"]))},
         **draw(st.sampled_from(WATCHES)),
         **draw(st.sampled_from(PROBES)),
+        **(METRIC if strategy == "ab_test" else {}),
         **TIMES,
     )
-    return make_rollout(policy, draw(st.sampled_from([1, 2, 7])), *draw(st.sampled_from(SCALINGS)))
+    return make_rollout(policy, draw(st.sampled_from([1, 2, 7])), *draw(st.sampled_from(SCALINGS)), rivals=rivals)
 
 
 @st.composite

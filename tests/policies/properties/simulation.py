@@ -13,7 +13,16 @@ from policies.baking import needed_gates
 from policies.commands import Command
 from policies.decide import decide
 from policies.decision import Decision
-from policies.lifecycle import CLIMBING, Ending, Phase, State, begin, record_intent, record_result
+from policies.lifecycle import (
+    CLIMBING,
+    Ending,
+    Phase,
+    State,
+    begin,
+    follow_the_winner,
+    record_intent,
+    record_result,
+)
 from policies.observation import Halt, Metrics, Observation, Signal, Unavailable, Verb
 from policies.plan import Plan
 from policies.safeguards import arm
@@ -23,7 +32,7 @@ from tests.policies.properties.journal import Carried, Intended, Journal, forget
 from tests.policies.properties.outsiders import CIRCUMSTANCES, DRIFTS, Outsiders
 from tests.policies.properties.simulated_aws import ANSWERS, SimulatedAws
 
-SENSES: Final = ("unreadable", "surroundings unreadable", "fail", "inconclusive", "no metrics")
+SENSES: Final = ("unreadable", "surroundings unreadable", "fail", "one fails", "inconclusive", "no metrics")
 VERBS: Final[tuple[Verb, ...]] = get_args(Verb)
 PEOPLE: Final = (*VERBS, "halt", "lift")
 BOUNDARIES: Final = (
@@ -45,6 +54,9 @@ WEATHER: Final = (
     "an hour passes",
     *BOUNDARIES,
 )
+
+FIRST: Final = "candidate"
+"""The variant that fails where one of several does."""
 
 Law = Callable[["Run", Decision, Observation], None]
 
@@ -191,6 +203,7 @@ class Run:
         self._die(weather, "before the decision")
         self.journal.note(self.state, decision)
         self.state = State.model_validate_json(decision.state.model_dump_json())
+        self.plan = follow_the_winner(self.plan, self.state)
         assert self.state == decision.state, "the state survives as text"
         for number, command in enumerate(decision.commands):
             word = weather if number == self.dies_at or weather not in BOUNDARIES else "obey"
@@ -222,7 +235,8 @@ class Run:
 def judge_by(weather: str, plan: Plan, state: State, metrics: Metrics | Unavailable) -> tuple[GateVerdict, ...]:
     """Give the verdict that the weather wants; before the first shift there is none, as in a real rollout."""
     del metrics
-    said = {"fail": Answer.FAIL, "inconclusive": Answer.INCONCLUSIVE, "no metrics": Answer.ERROR}
+    first = Answer.FAIL if plan.candidate.variant == FIRST else Answer.PASS
+    said = {"fail": Answer.FAIL, "one fails": first, "inconclusive": Answer.INCONCLUSIVE, "no metrics": Answer.ERROR}
     answer = said.get(weather, Answer.PASS)
     names = sorted(needed_gates(plan, state))
     return tuple(GateVerdict(gate=name, verdict=answer, sentence=weather) for name in names) if state.windows else ()

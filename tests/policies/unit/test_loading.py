@@ -27,7 +27,7 @@ BAD = [
     ({"stages": None}, "stages: there must be 1 to 50 stages — write at least one: {share: 5, bake: 10m}"),
     (
         {"strategy": "yolo"},
-        "strategy: Input should be 'canary', 'linear', 'blue_green', 'control_twin', 'shadow' or 'guardrail', not 'yolo'",
+        "strategy: Input should be 'canary', 'linear', 'blue_green', 'control_twin', 'shadow', 'guardrail' or 'ab_test', not 'yolo'",
     ),
     ({"deadlin": "1h"}, "deadlin: is no field of this part of a policy — check the spelling, or remove it"),
     (stage(share=0), "stages[0].share: Input should be greater than 0, not 0"),
@@ -70,7 +70,7 @@ BAD = [
     (
         {"gates": {"x": {"metric": "errors_5xx"}}},
         ("gates.x: a gate says one of no_worse_than (compare with the baseline), at_most or at_least (fixed limit), "
-        "requests_at_least (minimum sample), share_within (traffic split)"),
+        "requests_at_least (minimum sample), share_within (traffic split), better_by (an A/B test's metric)"),
     ),
     (
         {"gates": {"sample": {"metric": "latency", "no_worse_than": "10%"}}},
@@ -174,7 +174,7 @@ def test_the_digest_follows_the_content() -> None:
 
 def test_files_that_cannot_be_read_say_why(tmp_path: Path) -> None:
     """A missing file, one that is no YAML and one that is no text are policy errors with a remedy."""
-    with pytest.raises(PolicyError, match="ships with Rollway: blue_green, canary"):
+    with pytest.raises(PolicyError, match="ships with Rollway: ab_test, blue_green"):
         load_policy(tmp_path / "none.yaml")
     (tmp_path / "broken.yaml").write_text("stages: [", "utf-8")
     (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe\x00")
