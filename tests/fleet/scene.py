@@ -27,7 +27,7 @@ from rollway.sandbox.runtime.invocation import Runtime
 
 BURST = timedelta(seconds=10)
 A_MOMENT_S = 0.001
-REQUESTS = 15
+REQUESTS = 8
 
 
 @dataclass

@@ -16,10 +16,10 @@ from tests.fleet.scene import Scene
 Make = Callable[[int], Scene]
 POLICY: dict[str, Any] = {
     "strategy": "canary",
-    "stages": [{"share": 50, "bake": "2m"}],
+    "stages": [{"share": 50, "bake": "1m"}],
     "gates": {
-        "failing": {"metric": "Invocation5XXErrors", "at_most": 0.1, "breaches": 2, "of": 3},
-        "sample": {"requests_at_least": 20},
+        "failing": {"metric": "Invocation5XXErrors", "at_most": 0.1, "breaches": 1, "of": 1},
+        "sample": {"requests_at_least": 10},
         "split": {"share_within": "60%"},
     },
     "metrics": {"look_every": "1m"},

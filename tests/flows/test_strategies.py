@@ -24,7 +24,7 @@ STAGES = {
     "blue_green": {"stages": [{"share": 90, "bake": "2s"}], "probes": {"body": "1", "count": 10}},
     "shadow": {"stages": [{"shadow": True, "share": 100, "bake": "2s"}, {"share": 90, "bake": "2s"}]},
     "control_twin": {"stages": [{"share": 45, "bake": "2s"}]},
-    "guardrail": {"step": {"share": 50, "bake": "3s"}, "deployment_guardrails": {"brake": "3s"}},
+    "guardrail": {"step": {"share": 50, "bake": "3s"}, "deployment_guardrails": {"brake": "1s"}},
 }
 
 
