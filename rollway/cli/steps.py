@@ -67,7 +67,11 @@ def what_if(plan: Plan) -> Iterator[str]:
         f"If a gate or a command fails: traffic back to {baseline.variant} 100 % by weights, "
         f"then config {plan.original.name} again."
     )
-    yield f"If nobody can tell when a bake is over: {_when_inconclusive(policy)}."
+    if policy.strategy == "ab_test":
+        longest = format_duration(policy.stages[0].bake + policy.extend_at_most)
+        yield f"If nobody is shown to be better within {longest}: {baseline.model} stays. A challenger that fails leaves before."
+    else:
+        yield f"If nobody can tell when a bake is over: {_when_inconclusive(policy)}."
     taken_over, lease = format_duration(policy.take_over_after), format_duration(policy.lease)
     yield f"If the process that drives the rollout dies: after {taken_over} any other takes it up (rollway reconcile)."
     yield (
