@@ -44,6 +44,7 @@ _GATES: Final[dict[str, type[BaseModel]]] = {
     "A gate with `at_most` or `at_least`": gates.Threshold,
     "A gate with `requests_at_least`": gates.MinimumSample,
     "A gate with `share_within`": gates.TrafficSplit,
+    "A gate with `better_by`": gates.Superiority,
 }
 _ATTRIBUTE: Final = re.compile(r"^    (\w+): (.*?)(?=^    \w+: |\Z)", re.MULTILINE | re.DOTALL)
 

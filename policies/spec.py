@@ -32,7 +32,7 @@ class StageSpec(Frozen):
     """One rung of the ladder.
 
     Attributes:
-        share: percent of traffic that the candidate gets.
+        share: percent of traffic that the candidate gets; in an A/B test each challenger.
         bake: least time at this share, as seen in the metrics, before the gates may pass.
         instances: how many instances the candidate needs here; by default as many of the baseline's as its share calls for.
         gates: names of the gates that must pass here, beside sample and split, which always must; all of them by default. Any gate may fail

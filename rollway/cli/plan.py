@@ -66,6 +66,7 @@ def _document(plan: Plan, policy: str, scaling: ScalingTarget | None, steps: Seq
         | {"scaling": None if scaling is None else scaling.model_dump(include={"minimum", "maximum"})},
         "candidate": plan.candidate.model_dump()
         | {"instance_type": instance_type(plan.side_by_side, plan.candidate.variant)},
+        **({"rivals": [rival.contender.model_dump() for rival in plan.rivals]} if plan.rivals else {}),
         "policy": {"name": policy, "strategy": plan.policy.strategy, "digest": plan.policy.digest},
         "configs": {
             "original": plan.original.name,

@@ -73,8 +73,7 @@ def what_if(plan: Plan) -> Iterator[str]:
         else f"If a gate or a command fails: traffic back to {baseline.variant} 100 % by weights, "
         f"then config {plan.original.name} again."
     )
-    undecided = "the same, for SageMaker waits for nobody" if plan.guard else _when_inconclusive(policy)
-    yield f"If nobody can tell when a bake is over: {undecided}."
+    yield _when_undecided(plan)
     taken_over, lease = format_duration(policy.take_over_after), format_duration(policy.lease)
     yield f"If the process that drives the rollout dies: after {taken_over} any other takes it up (rollway reconcile)."
     yield (
@@ -182,6 +181,15 @@ def _note_application(plan: Plan, command: ApplyConfig) -> str:
 
 def _fleet(plan: Plan, contender: Contender) -> str:
     return f"{contender.model}, {contender.instances} × {instance_type(plan.side_by_side, contender.variant)}"
+
+
+def _when_undecided(plan: Plan) -> str:
+    policy = plan.policy
+    if policy.strategy == "ab_test":
+        longest = format_duration(policy.stages[0].bake + policy.extend_at_most)
+        return f"If nobody is shown to be better within {longest}: {plan.baseline.model} stays. A challenger that fails leaves before."
+    undecided = "the same, for SageMaker waits for nobody" if plan.guard else _when_inconclusive(policy)
+    return f"If nobody can tell when a bake is over: {undecided}."
 
 
 def _when_inconclusive(policy: Policy) -> str:

@@ -15,7 +15,8 @@ from tests.loop.rehearsal import ENDPOINT
 
 def run(player: Player, policy: str, *more: str, clock=None):
     """Run a rollout of fraud-v7, unless the further arguments name another model."""
-    arguments = ("run", ENDPOINT, "--model", "fraud-v7", "--policy", policy, "--journal", JOURNAL)
+    models = () if "--model" in more else ("--model", "fraud-v7")
+    arguments = ("run", ENDPOINT, *models, "--policy", policy, "--journal", JOURNAL)
     return player.play(*arguments, *more, clock=clock)
 
 

@@ -18,7 +18,7 @@ from rollway.cli import main
 ROOT = Path(__file__).parents[2]
 MARK = "rollway: mark dead runs crashed"
 TAKE_UP = "rollway: take up what crashed"
-STRATEGIES = ["canary", "linear", "blue-green", "control-twin", "shadow", "guardrail"]
+STRATEGIES = ["canary", "linear", "blue-green", "control-twin", "shadow", "guardrail", "ab-test"]
 DEPLOYMENTS = [f"{name}/{name}" for name in (*STRATEGIES, "reconcile", "steer", "fleet")]
 EVERYTHING = ["rollway", *DEPLOYMENTS, MARK, TAKE_UP]
 BEATING = ', job_variables: {env: {PREFECT_FLOWS_HEARTBEAT_FREQUENCY: "30"}}'

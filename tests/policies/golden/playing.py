@@ -55,7 +55,8 @@ def _run(plan: Plan, looks: list[Case]) -> Iterator[Decision]:
         endpoint = _change(plan, endpoint, look.get("endpoint", {}), underway)
         traffic += [_segment(**segment) for segment in look.get("traffic", [])]
         for name, points in look.get("series", {}).items():
-            series[name] = pd.concat([*([series[name]] if name in series else []), _points(*points)])
+            segments = [_points(*segment) for segment in (points if isinstance(points[0], list) else [points])]
+            series[name] = pd.concat([*([series[name]] if name in series else []), *segments])
         wanted = wanted_metrics(plan, state)
         seen = Observation(
             endpoint=Unavailable(look["unreadable"]) if "unreadable" in look else endpoint,

@@ -1,0 +1,62 @@
+"""The flow of A/B tests under a real Prefect server: the better of two challengers promoted, a failing one taken back."""
+
+import pytest
+import yaml
+
+from flows.ab_test import ab_test
+from policies.lifecycle import Outcome
+from rollway.aws.session import connect
+from tests.flows.account import ENDPOINT
+from tests.flows.playing import POLICY, ask_for, play
+
+RATES = {"fraud-v6": 0.2, "fraud-v7": 0.6, "broken-v7": 0.2}
+GATES = {
+    "purchases": {"metric": "Purchase", "namespace": "Shop", "better_by": "0%", "looks": "once"},
+    "sample": {"requests_at_least": 50},
+    "split": {"share_within": "50%"},
+}
+LIMIT = {"failing": {"metric": "Invocation5XXErrors", "at_most": 0.1, "breaches": 2, "of": 3}}
+
+
+@pytest.fixture
+def policy_file(tmp_path):
+    """A policy file for an A/B test in seconds."""
+    fields = yaml.safe_load(POLICY) | {"strategy": "ab_test", "stages": [{"share": 30, "bake": "8s"}]}
+    path = tmp_path / "ab_test.yaml"
+    path.write_text(yaml.safe_dump(fields | {"gates": GATES, "guardrails": LIMIT}), "utf-8")
+    return path
+
+
+def publish(plan, decision, now):
+    """What the application publishes: at every look, values in proportion to the shares, at each model's rate."""
+    models = {each.variant: each.model for each in (plan.baseline, *plan.challengers)}
+    for variant, share in decision.state.placement.shares.items():
+        count, rate = 5 * share, RATES[models[variant]]
+        if count:
+            names = {"EndpointName": ENDPOINT, "VariantName": variant}
+            datum = {
+                "MetricName": "Purchase",
+                "Dimensions": [{"Name": name, "Value": value} for name, value in names.items()],
+                "Timestamp": now,
+                "Values": [1.0, 0.0],
+                "Counts": [round(count * (rate + 0.01 * (now.second % 3))), round(count * (1 - rate))],
+                "StorageResolution": 1,
+            }
+            connect("us-east-1").cloudwatch.put_metric_data(Namespace="Shop", MetricData=[datum])
+
+
+@pytest.mark.parametrize(
+    ("models", "outcome"),
+    [(("broken-v7", "fraud-v7"), Outcome.PROMOTED), (("broken-v7",), Outcome.ROLLED_BACK)],
+)
+def test_the_run_ends_as_its_challengers_deserve(account, policy_file, models, outcome):
+    """A broken challenger leaves and the better one is promoted; alone, the broken one is taken back."""
+    account.restore()
+
+    run = play(ask_for(models[0], policy_file, challengers=list(models[1:])), publish, ab_test)
+
+    assert run.state.name == str(outcome).replace("_", " ").capitalize(), run.state.message
+    assert run.result.outcome is outcome
+    assert account.is_on_baseline() is (outcome is Outcome.ROLLED_BACK)
+    (live,) = account.live()["ProductionVariants"]
+    assert live["VariantName"] == "AllTraffic"
