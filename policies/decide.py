@@ -366,7 +366,7 @@ def _headline(plan: Plan, state: State) -> str:
             twin = f" and a twin of {plan.baseline.model}" if plan.control else ""
             return f"putting {name_models(plan.challengers)}{twin} beside {plan.baseline.model} at share 0"
         case Phase.SHIFTING:
-            return f"shifting to {stage.share:g} %"
+            return f"shifting to {stage.share:g} %{' each' if len(competing(plan, state)) > 1 else ''}"
         case _:
             return f"promoting {plan.candidate.model}"
 
