@@ -384,7 +384,10 @@ def _headline(plan: Plan, state: State) -> str:
             twin = f" and a twin of {plan.baseline.model}" if plan.control else ""
             return f"putting {name_models(plan.challengers)}{twin} beside {plan.baseline.model} at share 0"
         case Phase.SHIFTING:
-            return f"SageMaker goes on to {stage.share:g} %" if stage.guarded else f"shifting to {stage.share:g} %"
+            each = " each" if len(competing(plan, state)) > 1 else ""
+            return (
+                f"SageMaker goes on to {stage.share:g} %" if stage.guarded else f"shifting to {stage.share:g} %{each}"
+            )
         case _:
             return f"promoting {plan.candidate.model}"
 

@@ -6,6 +6,7 @@ of the kind ``better_by``. Whoever has won is from then on the candidate of an o
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Final
 
 from policies.baking import explain_failures, needed_gates
 from policies.commands import SetShares
@@ -16,8 +17,12 @@ from policies.lifecycle import CLIMBING, Outcome, Phase, State, close_window, en
 from policies.observation import Signal
 from policies.plan import Contender, Plan
 from policies.promoting import describe
+from policies.returning import RETRY_EVERY
 from policies.values import format_duration
 from policies.verdict import Answer, GateVerdict
+
+_LATE: Final = 2
+"""Periods that the newest measurement may be behind the time at which the bake ends."""
 
 Judged = Mapping[str, tuple[GateVerdict, ...]]
 """The verdicts of each challenger's duel, by its variant."""
@@ -97,7 +102,7 @@ def take_out(plan: Plan, state: State, endpoint: Endpoint) -> Decision | None:
     shares[base] = 100 - sum(share for name, share in shares.items() if name != base)
     reason = f"taking the traffic of {name_models([each for each in plan.challengers if each.variant in late])}"
     command = SetShares(endpoint=plan.endpoint, shares=shares)
-    return Decision(state, "act", reason, plan.policy.metrics.look_every, (command,))
+    return Decision(state, "act", reason, min(RETRY_EVERY, plan.policy.metrics.look_every), (command,))
 
 
 def competition_ends(plan: Plan, state: State) -> datetime:
@@ -124,7 +129,7 @@ def compete(plan: Plan, state: State, judged: Judged, now: datetime) -> Decision
     ready = [variant for variant in judged if needed <= passed[variant]]
     if ready:
         return _crown(plan, state, max(ready, key=lambda variant: _effect(plan, judged[variant])), judged, now)
-    longest = least + plan.policy.extend_at_most
+    longest = least + plan.policy.extend_at_most + _LATE * plan.policy.metrics.period
     if now >= longest or all(_is_settled(plan, verdicts) for verdicts in judged.values()):
         return _give_up(plan, state, judged, now)
     left = format_duration(longest - now)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-import numpy as np
 from scipy import stats
 
 from policies.gates.spec import Superiority
@@ -36,12 +35,13 @@ class Level:
 def measure_level(totals: Floats, counts: Floats, span: timedelta) -> Level | None:
     """Return the level from sums and counts by period, in order; None where there is too little to tell.
 
-    The variance is that of differences between neighbouring periods, so the time of day is not taken for scatter.
+    The variance is that of each period against the mean of its neighbours, so the time of day is not taken for scatter.
     """
     if len(counts) < LEAST_PERIODS or totals.sum() <= 0:
         return None
     means = totals / counts
-    variance = float((np.diff(means) ** 2 / (1 / counts[1:] + 1 / counts[:-1])).mean())
+    bends = means[:-2] - 2 * means[1:-1] + means[2:]
+    variance = float((bends**2 / (1 / counts[:-2] + 4 / counts[1:-1] + 1 / counts[2:])).mean())
     return Level(float(counts.sum()) / (span / _MINUTE), float(totals.sum() / counts.sum()), variance)
 
 

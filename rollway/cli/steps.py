@@ -23,6 +23,7 @@ from policies.commands import (
     explain,
 )
 from policies.endpoint_config import EndpointConfig
+from policies.experiment import name_models
 from policies.facts import Endpoint
 from policies.lifecycle import Phase
 from policies.plan import Contender, Plan
@@ -173,10 +174,11 @@ def _note_application(plan: Plan, command: ApplyConfig) -> str:
     if plan.shadowed and command.config == plan.shadowed.name:
         return f"AWS starts the candidate; it gets copies of {plan.stages[0].share:g} % of the requests, and nobody its answers"
     if command.config == plan.side_by_side.name:
-        started = " and its twin of the baseline" if plan.control else ""
-        return f"AWS starts the candidate{started}; {baseline} keeps all traffic"
+        twin = " and its twin of the baseline" if plan.control else ""
+        started = name_models(plan.challengers) if plan.rivals else f"the candidate{twin}"
+        return f"AWS starts {started}; {baseline} keeps all traffic"
     gone = " and ".join(each.variant for each in plan.newcomers)
-    return f"{baseline} moves to {candidate.model}; {gone} {'go' if plan.control else 'goes'}"
+    return f"{baseline} moves to {candidate.model}; {gone} {'go' if len(plan.newcomers) > 1 else 'goes'}"
 
 
 def _fleet(plan: Plan, contender: Contender) -> str:

@@ -130,3 +130,33 @@ def test_equal_steps_are_spelled_out():
         (95, 3),
     ]
     assert parse_policy(step | {"keep_control": False}).stages[-1].share == 100
+
+
+METRIC = {"metric": "Purchase", "namespace": "Shop", "better_by": "0%"}
+
+
+def ab_test(**more: Any) -> dict[str, Any]:
+    return {"strategy": "ab_test", "gates": {"purchases": METRIC}} | ladder(30) | more
+
+
+@pytest.mark.parametrize(
+    ("document", "wheres"),
+    [
+        (ab_test(), []),
+        (ab_test(**ladder(30, 95)), []),
+        (ab_test(**ladder(30, 60, 95)), ["stages"]),
+        (ab_test(**ladder(96)), ["stages[0].share"]),
+        (ab_test(gates={}), ["gates"]),
+        (ab_test(gates={"purchases": METRIC, "visits": METRIC}), ["gates"]),
+        (ab_test(guardrails={"visits": METRIC}), ["guardrails.visits"]),
+        (ab_test(stages=[{"share": 30, "bake": "1m", "gates": []}]), ["stages[0].gates"]),
+        (ab_test() | {"strategy": "canary"}, ["gates.purchases"]),
+        (ab_test(extend_at_most="14d"), ["metrics.period"]),
+        (ab_test(extend_at_most="14d", metrics={"period": "30m"}), []),
+    ],
+)
+def test_an_ab_test_has_one_metric_and_one_stage_beside_the_winners(
+    document: dict[str, Any], wheres: list[str]
+) -> None:
+    """One gate decides, the first stage needs it, nobody else has one, and every look can go through all periods."""
+    assert where(document) == wheres

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from policies.endpoint_config import EndpointConfig
+from policies.endpoint_config import EndpointConfig, replace_model
 from policies.errors import PreflightError
 from policies.facts import Hosting, LiveVariant
 from policies.plan import make_plan
-from policies.preflight import find_obstacles
+from policies.preflight import find_obstacles, find_rival_obstacles
 from tests.policies.building import BASELINE, START, make_config, make_endpoint, make_facts, make_policy
 
 LIVE = {"config": "fraud-config", "shares": {BASELINE: 100.0}, "instances": {BASELINE: 4}}
@@ -126,3 +126,23 @@ def test_all_obstacles_are_told_at_once() -> None:
         make_plan(make_policy(), make_facts(endpoint=endpoint, missing_models=("fraud-v7",)), "r", START)
     assert len(caught.value.problems) == 3
     assert "remove the shadow variant first" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("share", "rivals", "what"),
+    [
+        (10, ["fraud-v8"], []),
+        (10, [f"fraud-v{number}" for number in range(8, 16)], []),
+        (5, [f"fraud-v{number}" for number in range(8, 17)], ["10 challengers and the baseline are 11 variants"]),
+        (50, ["fraud-v8"], ["2 challengers at 50 % each leave the baseline"]),
+        (10, ["fraud-v8", "fraud-v8"], ["is named more than once"]),
+        (10, ["fraud-v6"], ["is the baseline's own"]),
+    ],
+)
+def test_challengers_have_to_fit_on_one_endpoint(share: int, rivals: list[str], what: list[str]) -> None:
+    """Up to nine challengers, each once, none the baseline itself, and enough traffic left for the baseline."""
+    metric = {"purchases": {"metric": "Purchase", "namespace": "Shop", "better_by": "0%"}}
+    policy = make_policy(strategy="ab_test", stages=[{"share": share, "bake": "1h"}], gates=metric)
+    facts = make_facts(rivals=tuple(replace_model(make_config(), rival) for rival in rivals))
+    found = [problem.what for problem in find_rival_obstacles(policy, facts)]
+    assert [told.startswith(wanted) for told, wanted in zip(found, what, strict=True)] == [True] * len(what)
