@@ -1,14 +1,20 @@
 """The flow of A/B tests under a real Prefect server: the better of two challengers promoted, a failing one taken back."""
 
+from datetime import datetime, timedelta
+from typing import Any
+
 import pytest
 import yaml
 
 from flows.ab_test import ab_test
+from policies.decision import Decision
 from policies.lifecycle import Outcome
+from policies.plan import Plan
 from rollway.aws.session import connect
 from tests.flows.account import ENDPOINT
 from tests.flows.playing import POLICY, ask_for, play
 
+_SECOND = timedelta(seconds=1)
 RATES = {"fraud-v6": 0.2, "fraud-v7": 0.6, "broken-v7": 0.2}
 GATES = {
     "purchases": {"metric": "Purchase", "namespace": "Shop", "better_by": "0%", "looks": "once"},
@@ -27,22 +33,36 @@ def policy_file(tmp_path):
     return path
 
 
-def publish(plan, decision, now):
-    """What the application publishes: at every look, values in proportion to the shares, at each model's rate."""
-    models = {each.variant: each.model for each in (plan.baseline, *plan.challengers)}
-    for variant, share in decision.state.placement.shares.items():
-        count, rate = 5 * share, RATES[models[variant]]
-        if count:
-            names = {"EndpointName": ENDPOINT, "VariantName": variant}
-            datum = {
-                "MetricName": "Purchase",
-                "Dimensions": [{"Name": name, "Value": value} for name, value in names.items()],
-                "Timestamp": now,
-                "Values": [1.0, 0.0],
-                "Counts": [round(count * (rate + 0.01 * (now.second % 3))), round(count * (1 - rate))],
-                "StorageResolution": 1,
-            }
-            connect("us-east-1").cloudwatch.put_metric_data(Namespace="Shop", MetricData=[datum])
+class Shop:
+    """The application that counts purchases: for every second that has passed, in proportion to the shares, at each model's rate."""
+
+    def __init__(self) -> None:
+        self.told_until: datetime | None = None
+
+    def publish(self, plan: Plan, decision: Decision, now: datetime) -> None:
+        """Tell CloudWatch of all seconds since the last look, however long ago on a busy machine that was."""
+        models = {each.variant: each.model for each in (plan.baseline, *plan.challengers)}
+        latest = now.replace(microsecond=0)
+        since = self.told_until or latest - _SECOND
+        seconds = [since + _SECOND * number for number in range(1, (latest - since) // _SECOND + 1)]
+        for variant, share in decision.state.placement.shares.items():
+            if seconds and share:
+                data = [make_datum(variant, RATES[models[variant]], 5 * share, second) for second in seconds]
+                connect("us-east-1").cloudwatch.put_metric_data(Namespace="Shop", MetricData=data)
+        self.told_until = latest
+
+
+def make_datum(variant: str, rate: float, count: float, second: datetime) -> Any:
+    """What one variant's users did in a second: so many ones and zeroes that their mean is about the rate."""
+    names = {"EndpointName": ENDPOINT, "VariantName": variant}
+    return {
+        "MetricName": "Purchase",
+        "Dimensions": [{"Name": name, "Value": value} for name, value in names.items()],
+        "Timestamp": second,
+        "Values": [1.0, 0.0],
+        "Counts": [round(count * (rate + 0.01 * (second.second % 3))), round(count * (1 - rate))],
+        "StorageResolution": 1,
+    }
 
 
 @pytest.mark.parametrize(
@@ -53,7 +73,7 @@ def test_the_run_ends_as_its_challengers_deserve(account, policy_file, models, o
     """A broken challenger leaves and the better one is promoted; alone, the broken one is taken back."""
     account.restore()
 
-    run = play(ask_for(models[0], policy_file, challengers=list(models[1:])), publish, ab_test)
+    run = play(ask_for(models[0], policy_file, challengers=list(models[1:])), Shop().publish, ab_test)
 
     assert run.state.name == str(outcome).replace("_", " ").capitalize(), run.state.message
     assert run.result.outcome is outcome
