@@ -34,6 +34,7 @@ def find_problems(document: Document) -> list[Problem]:
         *_watch_problems(document),
         *_shadow_problems(document),
         *_probe_problems(document),
+        *_capacity_problems(document),
     ]
 
 
@@ -140,6 +141,23 @@ def _probe_problems(document: Document) -> Iterator[Problem]:
         most = format_duration(lease / PROBES_PER_LEASE)
         what = f"{format_duration(within)} is more than a third of the lease, {format_duration(lease)}"
         yield Problem("probes.within", what, f"give them at most {most}, or lengthen the lease")
+
+
+def _capacity_problems(document: Document) -> Iterator[Problem]:
+    """A cap is for what is measured, and must not contradict what a stage says."""
+    capacity = _mapping(document.get("capacity"))
+    most = capacity.get("max_instances")
+    if not _is_number(most):
+        return
+    if capacity.get("requests_per_instance") is None:
+        what = "caps what a measured load calls for, and none is measured"
+        remedy = "add requests_per_instance: measured, or leave it out"
+        yield Problem("capacity.max_instances", what, remedy)
+    for index, stage in _stages(document):
+        given = stage.get("instances")
+        if _is_number(given) and given > most:
+            what = f"{given:g} is more than capacity.max_instances, {most:g}"
+            yield Problem(f"stages[{index}].instances", what, "raise the one or lower the other")
 
 
 def _given(gate: object) -> set[str]:

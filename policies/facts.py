@@ -138,6 +138,18 @@ class Surroundings(Frozen):
         return next((target for target in self.scaling if target.variant == variant), None)
 
 
+class Load(Frozen):
+    """What an endpoint had to bear.
+
+    Attributes:
+        peak: the most requests that it had in one minute.
+        per_instance: the most that one of its instances had in one minute, as the average over its instances then.
+    """
+
+    peak: float
+    per_instance: float
+
+
 class Facts(Frozen):
     """All that planning needs to know.
 
@@ -147,6 +159,7 @@ class Facts(Frozen):
         wanted: the configuration that shall serve in the end, still without a name of its own.
         missing_models: names of its models that SageMaker does not know.
         surroundings: the endpoint's tags, and the registrations of its variants with Application Auto Scaling.
+        load: what the endpoint had to bear lately, or why nobody knows; None where the policy does not ask.
     """
 
     endpoint: Endpoint
@@ -154,6 +167,7 @@ class Facts(Frozen):
     wanted: EndpointConfig
     missing_models: tuple[str, ...] = ()
     surroundings: Surroundings = Surroundings()
+    load: Load | str | None = None
 
 
 def same_share(left: float, right: float) -> bool:

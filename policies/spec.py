@@ -10,6 +10,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from policies.capacity import CapacitySpec
 from policies.coherence import find_problems
 from policies.errors import PolicyError
 from policies.gates.spec import Gate, MinimumSample, Threshold, TrafficSplit
@@ -196,6 +197,7 @@ class Policy(Frozen):
         deadline: the longest that the rollout may take; after it, back to the baseline.
         metrics: how the metrics are read.
         timeouts: how long AWS may take.
+        capacity: how many instances the candidate gets, and who looks after them.
     """
 
     strategy: Literal["canary", "linear", "blue_green", "control_twin", "shadow"]
@@ -218,6 +220,7 @@ class Policy(Frozen):
     deadline: Duration = timedelta(hours=6)
     metrics: MetricsSpec = MetricsSpec()
     timeouts: Timeouts = Timeouts()
+    capacity: CapacitySpec = CapacitySpec()
 
     @field_validator("gates")
     @classmethod

@@ -14,6 +14,7 @@ class Stage(Frozen):
         approval: whether a person has to approve before the candidate gets more.
         shadow: whether the candidate gets copies of that percentage of the requests, and its answers nobody.
         watch: whether this is the watch after the promotion: the candidate serves alone, under the baseline's name.
+        why: what the number of instances rests on.
     """
 
     share: float
@@ -23,3 +24,4 @@ class Stage(Frozen):
     approval: bool = False
     shadow: bool = False
     watch: bool = False
+    why: str = ""
