@@ -14,6 +14,7 @@ import click
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
+from policies.capacity import CapacitySpec
 from policies.gates import spec as gates
 from policies.lint.catalogue import FAMILIES
 from policies.lint.rules import Rule
@@ -35,6 +36,7 @@ _PARTS: Final[dict[str, type[BaseModel]]] = {
     "`timeouts`": Timeouts,
     "`dead_mans_switch`": SwitchSpec,
     "`brake`": BrakeSpec,
+    "`capacity`": CapacitySpec,
 }
 _GATES: Final[dict[str, type[BaseModel]]] = {
     "A gate with `no_worse_than`, on errors": gates.CountComparison,

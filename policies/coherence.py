@@ -40,6 +40,7 @@ def find_problems(document: Document) -> list[Problem]:
         *_shadow_problems(document),
         *_probe_problems(document),
         *_experiment_problems(document),
+        *_capacity_problems(document),
     ]
 
 
@@ -196,6 +197,23 @@ def _period_problems(document: Document) -> Iterator[Problem]:
             what,
             f"use periods of {format_duration(timedelta(minutes=enough))}, or test for less time",
         )
+
+
+def _capacity_problems(document: Document) -> Iterator[Problem]:
+    """A cap is for what is measured, and must not contradict what a stage says."""
+    capacity = mapping_of(document.get("capacity"))
+    most = capacity.get("max_instances")
+    if not is_number(most):
+        return
+    if capacity.get("requests_per_instance") is None:
+        what = "caps what a measured load calls for, and none is measured"
+        remedy = "add requests_per_instance: measured, or leave it out"
+        yield Problem("capacity.max_instances", what, remedy)
+    for index, stage in stages_of(document):
+        given = stage.get("instances")
+        if is_number(given) and given > most:
+            what = f"{given:g} is more than capacity.max_instances, {most:g}"
+            yield Problem(f"stages[{index}].instances", what, "raise the one or lower the other")
 
 
 def _given(gate: object) -> set[str]:

@@ -341,7 +341,7 @@ def goal_of(plan: Plan, state: State) -> Goal:
         case Phase.SHIFTING | Phase.BAKING:
             return Goal(config=plan.config_at(stage), shares=plan.split_at(stage, out), instances=capacity)
         case Phase.PROMOTING:
-            return Goal(config=plan.promoted, instances_first={plan.baseline.variant: plan.baseline.instances})
+            return Goal(config=plan.promoted, instances_first={plan.baseline.variant: plan.full_capacity})
         case _:
             raise ValueError(f"phase {state.phase} has no goal on the way up")
 

@@ -63,7 +63,7 @@ def _lesser(plan: Plan, state: State, endpoint: Endpoint, surroundings: Surround
 def _counts(plan: Plan, state: State, endpoint: Endpoint, surroundings: Surroundings) -> Iterator[str]:
     counts_so_far = {stage.instances for stage in plan.stages[: state.stage + 1]}
     ordered = {newcomer.variant: counts_so_far for newcomer in plan.newcomers}
-    ordered[plan.baseline.variant] = {plan.baseline.instances}
+    ordered[plan.baseline.variant] = {plan.baseline.instances, plan.full_capacity}
     for variant in endpoint.variants:
         counts = ordered.get(variant.name, {variant.wanted_instances})
         if surroundings.target(variant.name) is None and variant.wanted_instances not in counts:

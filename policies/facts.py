@@ -145,6 +145,18 @@ Hosting = Literal["one model", "multi-model", "multi-container"]
 """What a SageMaker model holds: one model, many that are loaded by the request's word, or several containers."""
 
 
+class Load(Frozen):
+    """What an endpoint had to bear.
+
+    Attributes:
+        peak: the most requests that it had in one minute.
+        per_instance: the most that one of its instances had in one minute, as the average over its instances then.
+    """
+
+    peak: float
+    per_instance: float
+
+
 class Facts(Frozen):
     """All that planning needs to know.
 
@@ -157,6 +169,7 @@ class Facts(Frozen):
         hosting: what each model holds that serves now or shall serve, by its name.
         surroundings: the endpoint's tags, and the registrations of its variants with Application Auto Scaling.
         alarms: states of the alarms that the policy names; one that does not exist is absent.
+        load: what the endpoint had to bear lately, or why nobody knows; None where the policy does not ask.
     """
 
     endpoint: Endpoint
@@ -167,6 +180,7 @@ class Facts(Frozen):
     hosting: dict[str, Hosting] = {}
     surroundings: Surroundings = Surroundings()
     alarms: dict[str, str] = {}
+    load: Load | str | None = None
 
 
 def same_share(left: float, right: float) -> bool:

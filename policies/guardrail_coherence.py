@@ -28,6 +28,7 @@ def find_guardrail_problems(document: Document) -> list[Problem]:
     return [
         *_ladder_problems(document),
         *_stage_problems(document),
+        *_capacity_problems(document),
         *_wait_problems(document),
         *_alarm_problems(document),
         *_probe_problems(document),
@@ -49,6 +50,12 @@ def _stage_problems(document: Document) -> Iterator[Problem]:
         for field, (what, remedy) in _NOT_HERE.items():
             if stage.get(field):
                 yield Problem(f"stages[{index}].{field}", what, remedy)
+
+
+def _capacity_problems(document: Document) -> Iterator[Problem]:
+    if mapping_of(document.get("capacity")).get("requests_per_instance") is not None:
+        what, remedy = _NOT_HERE["instances"]
+        yield Problem("capacity.requests_per_instance", what, remedy)
 
 
 def _wait_problems(document: Document) -> Iterator[Problem]:

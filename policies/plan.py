@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from functools import cached_property
 
+from policies.capacity import Count, Sizing
 from policies.endpoint_config import (
     CANDIDATE_NAMES,
     CONTROL_NAMES,
@@ -22,6 +23,7 @@ from policies.errors import PreflightError
 from policies.facts import Facts, Surroundings
 from policies.guard import Guard, make_guard
 from policies.preflight import find_obstacles, find_rival_obstacles
+from policies.sizing import size_stages
 from policies.spec import Policy
 from policies.strategies import plan_stages
 from policies.strategies.stage import Stage
@@ -70,6 +72,7 @@ class Plan(Frozen):
             guardrails move the traffic between two fleets of one variant, the same as ``promoted``.
         shadowed: that configuration with the candidate as the baseline's shadow; None where there is no such stage.
         promoted: that configuration with the baseline's model replaced by the candidate's.
+        alone: how many instances the candidate has before it serves alone; None in journals from before that was planned.
         stages: the ladder, and the watch after the promotion if there is one.
         policy: the policy that all this follows from.
         surroundings: the endpoint's tags and scaling when the rollout began.
@@ -88,6 +91,7 @@ class Plan(Frozen):
     side_by_side: EndpointConfig
     shadowed: EndpointConfig | None = None
     promoted: EndpointConfig
+    alone: Count | None = None
     stages: tuple[Stage, ...]
     policy: Policy
     started_at: datetime
@@ -143,6 +147,11 @@ class Plan(Frozen):
                 )
         raise KeyError(challenger)
 
+    @property
+    def full_capacity(self) -> int:
+        """How many instances the candidate has before it serves alone: never fewer than the baseline had."""
+        return self.alone.instances if self.alone else self.baseline.instances
+
     def config_at(self, stage: Stage) -> EndpointConfig:
         """Return the configuration of a stage."""
         if stage.watch:
@@ -181,7 +190,9 @@ def make_plan(policy: Policy, facts: Facts, rollout_id: str, started_at: datetim
     if obstacles:
         raise PreflightError(obstacles)
     (live,) = facts.endpoint.variants
-    stages = plan_stages(policy, live.instances)
+    sizing = Sizing(spec=policy.capacity, baseline=live.wanted_instances, load=facts.load)
+    alone = sizing.for_all_traffic(_most(facts, live.name))
+    stages = size_stages(policy, plan_stages(policy, live.wanted_instances), sizing, alone)
     promoted = make(facts.wanted, facts.endpoint.name, rollout_id)
     serving = facts.config.variant(live.name)
     baseline = Contender(variant=live.name, model=serving["ModelName"], instances=live.wanted_instances)
@@ -207,6 +218,7 @@ def make_plan(policy: Policy, facts: Facts, rollout_id: str, started_at: datetim
         side_by_side=promoted if guarded else side_by_side,
         shadowed=_in_shadow(facts, candidate, stages[0], rollout_id) if stages[0].shadow else None,
         promoted=promoted,
+        alone=alone,
         stages=stages,
         policy=policy,
         started_at=started_at,
@@ -214,6 +226,12 @@ def make_plan(policy: Policy, facts: Facts, rollout_id: str, started_at: datetim
         switch=None if guarded else make_switch(policy.dead_mans_switch, rollout_id, facts.endpoint.arn),
         guard=make_guard(policy, rollout_id, facts.endpoint.name, live.name, promoted.name) if guarded else None,
     )
+
+
+def _most(facts: Facts, variant: str) -> int | None:
+    """Return the most instances that a variant's autoscaling allows."""
+    target = facts.surroundings.target(variant)
+    return target.maximum if target else None
 
 
 def _newcomer(facts: Facts, names: Sequence[str], model: str, first: Stage) -> Contender:

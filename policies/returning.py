@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from policies.commands import ApplyConfig, Command, CreateConfig, DeleteConfig, explain
+from policies.commands import ApplyConfig, Command, CreateConfig, DeleteConfig, SetCapacity, explain
 from policies.decision import Decision
 from policies.facts import Endpoint, Surroundings, format_shares
 from policies.goal import Goal, next_commands
@@ -50,7 +50,7 @@ def rollback_commands(plan: Plan, endpoint: Endpoint, *, with_capacity: bool = T
     """
     wanted = {plan.baseline.variant: plan.baseline.instances if with_capacity else 0}
     if endpoint.config == plan.original.name:
-        return ()
+        return _give_back(plan, endpoint) if with_capacity else ()
     if endpoint.config == plan.side_by_side.name and not plan.guard:
         first = wanted if _doubles_load(plan, endpoint) else dict[str, int]()
         goal = Goal(config=plan.side_by_side, shares=plan.split(0), instances_first=first)
@@ -58,6 +58,15 @@ def rollback_commands(plan: Plan, endpoint: Endpoint, *, with_capacity: bool = T
         if commands:
             return commands
     return next_commands(Goal(config=plan.original, instances_first=wanted), endpoint)
+
+
+def _give_back(plan: Plan, endpoint: Endpoint) -> tuple[Command, ...]:
+    """Take back the instances that the baseline's name was given for the promotion, where no autoscaling does so by itself."""
+    live, before = endpoint.variant(plan.baseline.variant), plan.baseline
+    ours = live is not None and live.wanted_instances == plan.full_capacity > before.instances
+    if not ours or plan.surroundings.target(before.variant):
+        return ()
+    return (SetCapacity(endpoint=endpoint.name, variant=before.variant, instances=before.instances),)
 
 
 def _mend(plan: Plan, endpoint: Endpoint) -> tuple[Command, ...]:

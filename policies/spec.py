@@ -10,6 +10,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from policies.capacity import CapacitySpec
 from policies.coherence import find_problems
 from policies.errors import PolicyError
 from policies.gates.spec import Gate, MinimumSample, Superiority, Threshold, TrafficSplit
@@ -215,6 +216,7 @@ class Policy(Frozen):
         deadline: the longest that the rollout may take; after it, back to the baseline.
         metrics: how the metrics are read.
         timeouts: how long AWS may take.
+        capacity: how many instances the candidate gets.
     """
 
     strategy: Literal["canary", "linear", "blue_green", "control_twin", "shadow", "guardrail", "ab_test"]
@@ -238,6 +240,7 @@ class Policy(Frozen):
     deadline: Duration = timedelta(hours=6)
     metrics: MetricsSpec = MetricsSpec()
     timeouts: Timeouts = Timeouts()
+    capacity: CapacitySpec = CapacitySpec()
 
     @field_validator("gates")
     @classmethod

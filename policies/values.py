@@ -1,6 +1,6 @@
-"""The units that users write: durations such as ``10m`` and percentages such as ``0.5%``.
+"""The units that users write: durations such as ``10m``, percentages such as ``0.5%``, rates such as ``600/min``.
 
-Both refuse bare numbers: ``bake: 10`` could be seconds or minutes, ``no_worse_than: 10`` could be ten percent or ten times.
+All refuse bare numbers: ``bake: 10`` could be seconds or minutes, ``no_worse_than: 10`` could be ten percent or ten times.
 """
 
 import re
@@ -13,6 +13,7 @@ _UNITS: Final = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _DURATION: Final = re.compile(r"(?:(\d+)d)?\s*(?:(\d+)h)?\s*(?:(\d+)m)?\s*(?:(\d+(?:\.\d+)?)s)?")
 _LONGEST: Final = timedelta(days=365)
 _PERCENT: Final = re.compile(r"(\d+(?:\.\d+)?)\s*%")
+_RATE: Final = re.compile(r"(\d+(?:\.\d+)?)\s*/\s*(min|s)")
 
 
 class Frozen(BaseModel):
@@ -68,5 +69,23 @@ def format_percent(fraction: float) -> str:
     return f"{fraction * 100:.6g}%"
 
 
+def parse_rate(value: object) -> float:
+    """Read a rate such as ``600/min`` or ``10/s`` as requests per minute.
+
+    Raises:
+        ValueError: when the text is no rate, carries no unit, or is nothing.
+    """
+    match = _RATE.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None or not float(match[1]):
+        raise ValueError(f"{value!r} is no rate; write a number above 0 with its unit: 600/min or 10/s")
+    return float(match[1]) * (_UNITS["m"] if match[2] == "s" else 1)
+
+
+def format_rate(per_minute: float) -> str:
+    """Write requests per minute as a rate: ``600/min``."""
+    return f"{per_minute:.10g}/min"
+
+
 Duration = Annotated[timedelta, BeforeValidator(parse_duration), PlainSerializer(format_duration, when_used="json")]
 Percent = Annotated[float, BeforeValidator(parse_percent), PlainSerializer(format_percent, when_used="json")]
+Rate = Annotated[float, BeforeValidator(parse_rate), PlainSerializer(format_rate, when_used="json")]

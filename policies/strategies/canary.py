@@ -29,4 +29,9 @@ def climb(policy: Policy, instances: list[int]) -> tuple[Stage, ...]:
 
 def follow_the_share(stages: Iterable[StageSpec], baseline_instances: int) -> list[int]:
     """Return as many of the baseline's instances as the share of each stage calls for, unless the policy says how many."""
-    return [spec.instances or math.ceil(baseline_instances * spec.share / 100) for spec in stages]
+    return [spec.instances or share_of(baseline_instances, spec.share) for spec in stages]
+
+
+def share_of(instances: int, share: float) -> int:
+    """Return as many whole instances as a share (percent) of some calls for."""
+    return math.ceil(instances * share / 100)

@@ -15,6 +15,7 @@ class Stage(Frozen):
         shadow: whether the candidate gets copies of that percentage of the requests, and its answers nobody.
         guarded: whether SageMaker itself moves that percentage to the new fleet, and goes on by its own clock.
         watch: whether this is the watch after the promotion: the candidate serves alone, under the baseline's name.
+        why: what the number of instances rests on.
     """
 
     share: float
@@ -25,3 +26,4 @@ class Stage(Frozen):
     shadow: bool = False
     guarded: bool = False
     watch: bool = False
+    why: str = ""

@@ -19,7 +19,7 @@ from rollway.aws.session import connect
 from rollway.cli.exits import Exit
 from rollway.cli.options import OnAws, OnChange, aws_options, change_options
 from rollway.cli.output import emit
-from rollway.cli.steps import NumberedStep, instance_type, number_steps, what_if
+from rollway.cli.steps import NumberedStep, instance_type, number_steps, tell_capacity, what_if
 from rollway.cli.words import name_policy, shortest_course
 from rollway.cli.world import current_world
 from rollway.loop.forewarning import Forewarning, forewarn
@@ -73,12 +73,21 @@ def _document(plan: Plan, policy: str, scaling: ScalingTarget | None, steps: Seq
             "side_by_side": plan.side_by_side.name,
             "promoted": plan.promoted.name,
         },
+        "capacity": _capacity_document(plan),
         "steps": [_step_document(step) for step in steps],
         "least_duration_s": shortest_course(plan.policy).total_seconds(),
         "deadline_s": plan.policy.deadline.total_seconds(),
         "otherwise": list(what_if(plan)),
         "changed": False,
     }
+
+
+def _capacity_document(plan: Plan) -> list[dict[str, Any]]:
+    stages = [
+        {"share": each.share, "instances": each.instances, "why": each.why} for each in plan.stages if not each.watch
+    ]
+    alone = {"share": 100.0, "instances": plan.full_capacity, "why": plan.alone.why if plan.alone else ""}
+    return [*stages, alone]
 
 
 def _step_document(step: NumberedStep) -> dict[str, Any]:
@@ -116,6 +125,8 @@ def _text(headline: Text, steps: Sequence[NumberedStep], closing: Sequence[Rende
 def _closing(plan: Plan, cost: str) -> list[RenderableType]:
     least, deadline = format_duration(shortest_course(plan.policy)), format_duration(plan.policy.deadline)
     return [
+        *tell_capacity(plan),
+        "",
         f"At least {least}, and the time that AWS takes for each change; {deadline} at most, then back to the baseline.",
         f"It costs at least {cost}, beside what the endpoint costs anyway.",
         *what_if(plan),

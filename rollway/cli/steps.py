@@ -65,6 +65,17 @@ def instance_type(config: EndpointConfig, variant: str) -> str:
     return str(config.variant(variant).get("InstanceType", "instances"))
 
 
+def tell_capacity(plan: Plan) -> Iterator[str]:
+    """Say how many instances the candidate has when, and what that rests on."""
+    yield "Instances of the candidate:"
+    rungs = [stage for stage in plan.stages if not stage.watch]
+    for stage in rungs:
+        where = f"in shadow of {stage.share:g} %" if stage.shadow else f"at {stage.share:g} %"
+        yield f"  {where:>8}  {stage.instances:>3}  {stage.why}"
+    if plan.alone:
+        yield f"  {'alone':>8}  {plan.alone.instances:>3}  {plan.alone.why}, before it gets all traffic"
+
+
 def what_if(plan: Plan) -> Iterator[str]:
     """Say what happens when not all goes well."""
     policy, baseline = plan.policy, plan.baseline

@@ -15,6 +15,7 @@ from policies.lifecycle import Outcome, begin
 from policies.plan import Plan, make_plan
 from policies.spec import Policy
 from rollway.aws.facts import read_facts
+from rollway.aws.load import measure_load
 from rollway.aws.objects import ObjectStore, parse_location, utc_now
 from rollway.aws.session import Aws
 from rollway.journal.halts import read_halt
@@ -57,6 +58,8 @@ def plan_rollout(aws: Aws, request: Request, now: datetime) -> Plan:
     except NotFound as error:
         problem = Problem(f"endpoint {request.endpoint}", str(error), error.hint or "check the name and the Region")
         raise PreflightError([problem]) from error
+    load = measure_load(aws, facts.endpoint, request.policy.capacity, now)
+    facts = facts.model_copy(update={"load": load})
     return make_plan(request.policy, facts, name_rollout(request, now), now)
 
 

@@ -54,6 +54,7 @@ def test_its_document(player, policy_file, autoscaled):
         "candidate",
         "policy",
         "configs",
+        "capacity",
         "steps",
         "least_duration_s",
         "deadline_s",

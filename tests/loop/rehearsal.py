@@ -171,6 +171,11 @@ class Rehearsal:
         weights = {each["VariantName"]: each["CurrentWeight"] for each in self.endpoint()["ProductionVariants"]}
         return 100 * weights.get("candidate", 0.0) / sum(weights.values())
 
+    def instances(self, variant: str = "AllTraffic") -> int:
+        """How many instances serve a variant now, read back through boto3; 0 without it."""
+        variants = self.endpoint()["ProductionVariants"]
+        return next((each["CurrentInstanceCount"] for each in variants if each["VariantName"] == variant), 0)
+
     def register_scaling(self, minimum: int = 2, maximum: int = 6) -> None:
         """Have autoscaling look after the baseline."""
         self.aws.application_autoscaling.register_scalable_target(

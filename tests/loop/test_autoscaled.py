@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from policies.decision import Decision
-from policies.lifecycle import Outcome
+from policies.lifecycle import Outcome, Phase
 from tests.loop.rehearsal import ENDPOINT, QUICK, SCALABLE, Rehearsal, model
 
 SEVEN = 7
@@ -75,3 +75,23 @@ def test_an_autoscaled_endpoint_keeps_its_capacity_and_its_policies(grown: Rehea
     assert before
     assert policies(grown) == before
     assert grown.scaling() == scaling
+
+
+def test_a_baseline_that_was_shrunk_is_full_again_before_its_traffic_returns(grown: Rehearsal):
+    """A baseline of few instances and little traffic gets its count back first, then its traffic, then its configuration."""
+    grown.begin(QUICK)
+    grown.look_until(Phase.BAKING, 1)
+    desired = [{"VariantName": "AllTraffic", "DesiredInstanceCount": 2}]
+    grown.cloud.call(
+        "UpdateEndpointWeightsAndCapacities", {"EndpointName": ENDPOINT, "DesiredWeightsAndCapacities": desired}
+    )
+    grown.settle()
+    assert (grown.instances(), round(grown.share())) == (2, 95)
+    seen: list[tuple[int, int]] = []
+    grown.watch = lambda playing, _: seen.append((playing.instances(), round(playing.share())))
+    grown.signal("abort")
+
+    assert grown.rollout is not None
+    assert grown.drive(grown.rollout).outcome is Outcome.ABORTED
+    assert all(count == 7 for count, share in seen if share < 95), seen
+    assert grown.instances() == 7
