@@ -36,6 +36,7 @@ class Site:
     endpoint: str
     model: str
     policy: dict[str, Any]
+    rivals: tuple[str, ...] = ()
 
     def connect(self) -> Aws:
         """Point this process at the simulated AWS."""
@@ -103,7 +104,7 @@ class MortalJournal(Journal):
 def begin(site: Site, death: Death) -> None:
     """Start the rollout and drive it."""
     aws, clock = site.connect(), SystemClock()
-    request = Request(site.endpoint, site.model, parse_policy(site.policy))
+    request = Request(site.endpoint, site.model, parse_policy(site.policy), rivals=site.rivals)
     planned = plan_rollout(aws, request, clock.now())
     _drive(start(planned, site.store(aws), MortalHands(aws, death)), death)
 

@@ -21,7 +21,13 @@ from tests.chaos.simulated_aws import BUCKET, ROLE
 
 FULL = os.environ.get("ROLLWAY_CHAOS") == "full"
 AT_A_TIME = 12
-ENDPOINTS = [f"fraud-{number:02d}" for number in range(24)]
+KILLED = [f"fraud-{number:02d}" for number in range(30 if FULL else 6)]
+"""The endpoints of the rollouts that are killed at every boundary."""
+TROUBLED = [f"luckless-{number:02d}" for number in range(6)]
+"""Those of the rollouts that are killed at random moments."""
+ABANDONED = "abandoned"
+"""That of the rollout that nobody takes up again."""
+ENDPOINTS = [*KILLED, *TROUBLED, ABANDONED]
 POLICY: dict[str, Any] = {
     "strategy": "canary",
     "stages": [{"share": 20, "bake": "1s"}, {"share": 90, "bake": "1s"}],
@@ -47,9 +53,10 @@ class Ground:
     url: str
     folder: Path
 
-    def site(self, endpoint: str, model: str = "v2", **policy: Any) -> Site:
+    def site(self, endpoint: str, *models: str, **policy: Any) -> Site:
         """An endpoint and the rollout that it shall get."""
-        return Site(self.url, endpoint, model, POLICY | policy)
+        model, *rivals = models or ("v2",)
+        return Site(self.url, endpoint, model, POLICY | policy, tuple(rivals))
 
 
 def fork(act: Callable[..., None], *arguments: object) -> BaseProcess:

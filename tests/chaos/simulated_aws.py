@@ -20,24 +20,25 @@ from rollway.sandbox.settings import Delays, SandboxSettings
 
 ROLE = "arn:aws:iam::123456789012:role/serving"
 BUCKET = "journal"
-MODELS = ("v1", "v2", "bad")
+MODELS = ("v1", "v2", "bad", "fast")
 INSTANCES = 2
 _QUICK = timedelta(seconds=0.3)
 _TRAFFIC_EVERY_S = 0.2
 _REQUESTS = 20
 
 
-def answer(failing: float, seed: int) -> Model:
-    """A simulated model that fails on a part of the requests."""
+def answer(failing: float, seed: int, usual_s: float = 0.05) -> Model:
+    """A simulated model that fails on a part of the requests, and usually answers in that time."""
     rng = random.Random(seed)
-    return lambda _: (500 if rng.random() < failing else 200, b"{}", rng.lognormvariate(-3.0, 0.4))
+    return lambda _: (500 if rng.random() < failing else 200, b"{}", usual_s * rng.lognormvariate(0, 0.4))
 
 
 def open_account(folder: Path, endpoints: list[str]) -> tuple[Cloud, Runtime]:
     """An account with live endpoints of two instances each, every baseline looked after by autoscaling."""
     delays = Delays(creating=_QUICK, updating=_QUICK, weights=_QUICK / 3, capacity=_QUICK, deleting=_QUICK)
     settings = SandboxSettings(delays=delays, request_log=folder / "requests.jsonl")
-    fleets = CallableFleets({"v1": answer(0, 1), "v2": answer(0, 2), "bad": answer(0.7, 3)})
+    models = {"v1": answer(0, 1), "v2": answer(0, 2), "bad": answer(0.7, 3), "fast": answer(0, 4, usual_s=0.02)}
+    fleets = CallableFleets(models)
     cloud = Cloud(WallClock(), settings, fleets)
     for name in MODELS:
         container = {"Image": "123456789012.dkr.ecr.us-east-1.amazonaws.com/fraud:1"}

@@ -12,7 +12,7 @@ import pytest
 from policies.commands import explain
 from rollway.journal.records import Intended
 from tests.chaos.actors import MOMENTS, Death, Moment, Site, begin, resume
-from tests.chaos.conftest import ENDPOINTS, FULL, Ground, fork
+from tests.chaos.conftest import FULL, KILLED, POLICY, Ground, fork
 from tests.chaos.endings import find_faults, outcome_of, records_of
 
 MOST_PROCESSES = 40
@@ -23,9 +23,9 @@ WELL = {"PROMOTED", "ROLLED_BACK"}
 
 @dataclass(frozen=True)
 class Plot:
-    """A rollout to be killed: its candidate, what its policy says besides, and how it may end."""
+    """A rollout to be killed: its candidate, what its policy says besides, and how it may end. A test's models are its winner's first."""
 
-    model: str
+    models: str
     fields: dict[str, Any]
     outcomes: set[str]
 
@@ -41,6 +41,12 @@ GUARDRAIL = {
     "stages": [{"share": 50, "bake": "8s"}, {"share": 100, "bake": "8s"}],
     "deployment_guardrails": {"brake": "10s"},
 }
+TEST = {
+    "strategy": "ab_test",
+    "stages": [{"share": 30, "bake": "6s"}],
+    "gates": POLICY["gates"]
+    | {"speed": {"metric": "ModelLatency", "namespace": "AWS/SageMaker", "better": "lower", "better_by": "0%"}},
+}
 PLOTS = {
     "canary promoted": Plot("v2", {}, WELL),
     "canary taken back": Plot("bad", {}, {"ROLLED_BACK"}),
@@ -52,6 +58,8 @@ PLOTS = {
     "control twin taken back": Plot(
         "bad", {"strategy": "control_twin", "stages": [{"share": 40, "bake": "1s"}]}, {"ROLLED_BACK"}
     ),
+    "A/B test won": Plot("fast bad", TEST, WELL),
+    "A/B test lost": Plot("bad", TEST, {"ROLLED_BACK"}),
 }
 
 CASES: list[tuple[str, Moment]] = [
@@ -84,8 +92,8 @@ def play(site: Site, moment: Moment, register: Path) -> Story:
 def stories(ground: Ground, directors: ProcessPoolExecutor) -> dict[tuple[str, Moment], Story]:
     """Every plot for each moment, all at the same time."""
     sites = [
-        ground.site(endpoint, PLOTS[plot].model, **PLOTS[plot].fields)
-        for endpoint, (plot, _) in zip(ENDPOINTS, CASES, strict=False)
+        ground.site(endpoint, *PLOTS[plot].models.split(), **PLOTS[plot].fields)
+        for endpoint, (plot, _) in zip(KILLED, CASES, strict=True)
     ]
     registers = [ground.folder / f"{site.endpoint}.killed" for site in sites]
     played = directors.map(play, sites, [moment for _, moment in CASES], registers)

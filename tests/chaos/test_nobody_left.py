@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from policies.values import parse_duration
 from tests.chaos.actors import Death, Site, begin
-from tests.chaos.conftest import Ground
+from tests.chaos.conftest import ABANDONED, Ground
 
 
 def candidate_share(site: Site) -> float:
@@ -29,7 +29,7 @@ def await_share(site: Site, at_least: float, within_s: float) -> bool:
 
 def test_aws_alone_brings_the_traffic_back(ground: Ground):
     """Killed at 90 % and left for good, the endpoint has all its traffic on the baseline within the lease and a minute."""
-    site = ground.site("fraud-20", stages=[{"share": 90, "bake": "5m"}])
+    site = ground.site(ABANDONED, stages=[{"share": 90, "bake": "5m"}])
     process = multiprocessing.get_context("forkserver").Process(target=begin, args=(site, Death()))
     process.start()
     assert await_share(site, 90, within_s=60)

@@ -8,18 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.chaos.actors import Death, Site, begin, resume
-from tests.chaos.conftest import ENDPOINTS, FULL, Ground, fork
+from tests.chaos.conftest import FULL, TROUBLED, Ground, fork
 from tests.chaos.endings import find_faults, outcome_of, reset, rollout_of
 
 ROLLOUTS = 500 if FULL else 6
 RESUMERS_KILLED = 200 if FULL else 4
-AT_A_TIME = 6
+AT_A_TIME = len(TROUBLED)
 MOSTLY = 0.5
 """Part of the rollouts of which the first process lives long enough to begin them, and more."""
 SEED = int(os.environ.get("ROLLWAY_CHAOS_SEED", "7"))
 _LONGEST_S = 12.0
 """About as long as an undisturbed rollout takes."""
-_SPARE_ENDPOINTS = ENDPOINTS[12 : 12 + AT_A_TIME]
 
 
 @dataclass(frozen=True)
@@ -63,9 +62,7 @@ def test_rollouts_survive_kills_at_random_moments(ground: Ground, directors: Pro
     luck = random.Random(SEED)
     again = [number < RESUMERS_KILLED for number in range(ROLLOUTS)]
     kills = [[luck.uniform(0.2, _LONGEST_S) for _ in range(1 + more)] for more in again]
-    sites = [
-        ground.site(_SPARE_ENDPOINTS[number % AT_A_TIME], luck.choice(["v2", "bad"])) for number in range(ROLLOUTS)
-    ]
+    sites = [ground.site(TROUBLED[number % AT_A_TIME], luck.choice(["v2", "bad"])) for number in range(ROLLOUTS)]
     log = ground.folder / "requests.jsonl"
 
     played = [
