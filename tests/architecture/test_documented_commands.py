@@ -5,11 +5,8 @@ has an entry in ``commands.yaml``, which names the test that runs it, or has it 
 """
 
 import ast
-import os
 import re
 import shlex
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
@@ -17,6 +14,8 @@ from typing import Self
 import pytest
 import yaml
 from pydantic import BaseModel, ConfigDict, TypeAdapter, model_validator
+
+from rollway.cli import main
 
 BLOCK = re.compile(r"^ *```(console|bash|sh|shell)[^\n]*\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 CONTINUED = re.compile(r"\s*\\\n\s*(?:> )?")
@@ -132,10 +131,11 @@ def test_named_tests_run_the_commands(root: Path, entries: list[Entry]) -> None:
     assert [entry for entry in entries if entry.test is not None and not runs(entry, root)] == []
 
 
-def test_quick_commands_end_as_documented(root: Path, entries: list[Entry]) -> None:
-    """What has no test of its own is run here, the way a user types it."""
-    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+def test_quick_commands_end_as_documented(
+    root: Path, entries: list[Entry], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What has no test of its own is run here, from the top of the project, word for word."""
+    monkeypatch.chdir(root)
     for entry in (entry for entry in entries if entry.exit is not None):
-        words = shlex.split(entry.command)
-        done = subprocess.run(words, cwd=root, env=environment, capture_output=True, text=True, check=False)
-        assert done.returncode == entry.exit, f"{entry.command}\n{done.stdout}{done.stderr}"
+        program, *words = shlex.split(entry.command)
+        assert (program, main(words)) == ("rollway", entry.exit), f"{entry.command}\n{capsys.readouterr()}"
