@@ -45,6 +45,19 @@ def parse_policy(document: object, source: str = "policy") -> Policy:
         raise PolicyError(source, error.problems) from error
 
 
+def read_policy(text: str, source: str = "policy") -> Policy:
+    """Read a policy from YAML; JSON is YAML too.
+
+    Raises:
+        PolicyError: when the text is not YAML, or with every problem in it.
+    """
+    try:
+        document = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise PolicyError(source, [Problem("(file)", f"is no YAML: {' '.join(str(error).split())}")]) from error
+    return parse_policy(document, source)
+
+
 def load_policy(name: str | Path) -> Policy:
     """Load a policy by path, or by its name in the library that ships with Rollway.
 
@@ -55,14 +68,14 @@ def load_policy(name: str | Path) -> Policy:
     if not path.suffix and (LIBRARY / f"{name}.yaml").exists():
         path = LIBRARY / f"{name}.yaml"
     try:
-        document = yaml.safe_load(path.read_text("utf-8"))
+        text = path.read_text("utf-8")
     except OSError as error:
         shipped = ", ".join(sorted(entry.stem for entry in LIBRARY.glob("*.yaml")))
         remedy = f"give the path of a file, or the name of a policy that ships with Rollway: {shipped}"
         raise PolicyError(str(name), [Problem("(file)", error.strerror or str(error), remedy)]) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
         raise PolicyError(str(path), [Problem("(file)", f"is no YAML: {' '.join(str(error).split())}")]) from error
-    return parse_policy(document, str(path))
+    return read_policy(text, str(path))
 
 
 def read_problems(error: ValidationError) -> list[Problem]:

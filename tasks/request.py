@@ -34,17 +34,11 @@ class RolloutRequest(BaseModel):
         title="New configuration",
         description="Instead of a model: the path of a blueprint on the worker, whose whole configuration shall take over.",
     )
-    challengers: list[Annotated[str, Field(pattern=_NAME)]] = Field(
-        default=[],
-        title="Further challengers",
-        description="For an A/B test: further models that compete with the one above, for example fraud-v8.",
-        max_length=8,
-        examples=[["fraud-v8"]],
-    )
     policy: str = Field(
         default="canary",
         title="Policy",
-        description=f"A policy that ships with Rollway ({_SHIPPED}), or the path of a policy file on the worker.",
+        description=f"A policy that ships with Rollway ({_SHIPPED}), the path of a policy file on the worker, or a whole policy "
+        "in YAML, of several lines.",
         min_length=1,
     )
     automatic: bool = Field(
@@ -70,6 +64,28 @@ class RolloutRequest(BaseModel):
     @classmethod
     def _none_is_not_given(cls, value: object) -> object:
         return "" if value is None else value
+
+    @property
+    def models(self) -> list[str]:
+        """The models that may take over; none where a whole configuration shall."""
+        return [self.model] if self.model else []
+
+
+class AbTestRequest(RolloutRequest):
+    """Which models shall compete for which endpoint, and how."""
+
+    challengers: list[Annotated[str, Field(pattern=_NAME)]] = Field(
+        default=[],
+        title="Further challengers",
+        description="Further models that compete with the new one, for example fraud-v8.",
+        max_length=8,
+        examples=[["fraud-v8"]],
+    )
+
+    @property
+    def models(self) -> list[str]:
+        """The models that may take over."""
+        return [*super().models, *self.challengers]
 
 
 class FleetRequest(BaseModel):

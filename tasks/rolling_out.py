@@ -11,7 +11,7 @@ from prefect.states import Completed, Failed
 from policies.errors import AwsError, RolloutError
 from policies.facts import Endpoint
 from policies.lifecycle import Ending, Outcome
-from policies.loading import load_policy
+from policies.loading import load_policy, read_policy
 from policies.observation import Signal
 from policies.plan import Plan
 from policies.spec import Policy
@@ -50,14 +50,16 @@ async def roll_out(rollout: RolloutRequest, strategy: str) -> State[Ending | Rol
 
 
 def choose_policy(rollout: RolloutRequest, strategy: str) -> Policy:
-    """Load the policy.
+    """Load the policy, or read it where the form has all of it.
 
     Raises:
         RolloutError: there is no such policy, it has mistakes, or it is of another strategy.
     """
-    policy = load_policy(rollout.policy)
+    in_full = "\n" in rollout.policy.strip()
+    policy = read_policy(rollout.policy, "the form's policy") if in_full else load_policy(rollout.policy)
     if policy.strategy != strategy:
-        told = f"policy {rollout.policy} is of strategy {policy.strategy}, and this is the flow for {strategy}"
+        name = "of the form" if in_full else rollout.policy
+        told = f"policy {name} is of strategy {policy.strategy}, and this is the flow for {strategy}"
         raise RolloutError(told, hint=f"Start the flow {policy.strategy.replace('_', '-')}, or choose another policy.")
     return policy
 
@@ -69,8 +71,7 @@ async def set_out(aws: Aws, rollout: RolloutRequest, policy: Policy, clock: Cloc
         RolloutError: the rollout cannot start; nothing was changed in SageMaker.
     """
     store = open_journal(aws, journal_location(rollout))
-    models = [name for name in (rollout.model, *rollout.challengers) if name]
-    request = await asyncio.to_thread(make_request, rollout.endpoint, policy, models, rollout.config)
+    request = await asyncio.to_thread(make_request, rollout.endpoint, policy, rollout.models, rollout.config)
     await make_way(request, store, lambda: PlainHands(aws), clock)
     planned = await plan(aws, request, clock.now())
     if rollout.automatic:

@@ -22,7 +22,7 @@ from rollway.loop.hands import PlainHands
 from rollway.loop.queueing import make_way
 from rollway.loop.starting import open_journal, plan_rollout, refuse_if_braked, start
 from rollway.loop.wanted import make_request
-from tasks.request import RolloutRequest
+from tasks.request import AbTestRequest, RolloutRequest
 
 
 class Options(OnJournal, OnChange):
@@ -87,7 +87,7 @@ def _run_here(options: Options, policy: Policy, journal: str) -> Result:
 
 
 def _run_as_flow(options: Options, strategy: str, journal: str) -> Result:
-    request = _fill_in(options, journal)
+    request = _fill_in(options, journal, strategy)
     from rollway.cli.prefect_flow import run_flow  # noqa: PLC0415 - Prefect takes seconds to import
 
     if options["profile"]:
@@ -98,20 +98,20 @@ def _run_as_flow(options: Options, strategy: str, journal: str) -> Result:
         return run_flow(strategy, request, witness)
 
 
-def _fill_in(options: Options, journal: str) -> RolloutRequest:
+def _fill_in(options: Options, journal: str, strategy: str) -> RolloutRequest:
     """Fill in the flow's form.
 
     Raises:
         UsageProblem: a field has no value that the form accepts.
     """
     names = ("endpoint", "config", "policy", "region")
-    models = list(options["models"])
+    model, *challengers = options["models"] or ("",)
+    given = {name: options[name] for name in names if options[name]}
+    given |= {"model": model, "journal": journal, "automatic": options["automatic"]}
     try:
-        return RolloutRequest.model_validate(
-            {name: options[name] for name in names if options[name]}
-            | {"model": "".join(models[:1]), "challengers": models[1:]}
-            | {"journal": journal, "automatic": options["automatic"]}
-        )
+        if challengers or strategy == "ab_test":
+            return AbTestRequest.model_validate(given | {"challengers": challengers})
+        return RolloutRequest.model_validate(given)
     except ValidationError as error:
         wrong = "; ".join(f"{each['loc'][0]} {each['input']!r}: {each['msg']}" for each in error.errors())
         raise UsageProblem(wrong) from error

@@ -93,7 +93,7 @@ def play_and_cancel(request: dict[str, Any]) -> Played:
     return Played(asyncio.run(start_and_cancel()))
 
 
-def ask_for(model: str, policy: Path, **fields: object) -> dict[str, Any]:
+def ask_for(model: str, policy: Path | str, **fields: object) -> dict[str, Any]:
     """Fill in the form."""
     return {"endpoint": ENDPOINT, "model": model, "policy": str(policy)} | fields
 

@@ -24,13 +24,8 @@ GATES = {
 LIMIT = {"failing": {"metric": "Invocation5XXErrors", "at_most": 0.1, "breaches": 2, "of": 3}}
 
 
-@pytest.fixture
-def policy_file(tmp_path):
-    """A policy file for an A/B test in seconds."""
-    fields = yaml.safe_load(POLICY) | {"strategy": "ab_test", "stages": [{"share": 30, "bake": "8s"}]}
-    path = tmp_path / "ab_test.yaml"
-    path.write_text(yaml.safe_dump(fields | {"gates": GATES, "guardrails": LIMIT}), "utf-8")
-    return path
+TEST = {"strategy": "ab_test", "stages": [{"share": 30, "bake": "8s"}], "gates": GATES, "guardrails": LIMIT}
+"""A policy for an A/B test in seconds, as a person types it into the form."""
 
 
 class Shop:
@@ -69,11 +64,12 @@ def make_datum(variant: str, rate: float, count: float, second: datetime) -> Any
     ("models", "outcome"),
     [(("broken-v7", "fraud-v7"), Outcome.PROMOTED), (("broken-v7",), Outcome.ROLLED_BACK)],
 )
-def test_the_run_ends_as_its_challengers_deserve(account, policy_file, models, outcome):
+def test_the_run_ends_as_its_challengers_deserve(account, models, outcome):
     """A broken challenger leaves and the better one is promoted; alone, the broken one is taken back."""
     account.restore()
 
-    run = play(ask_for(models[0], policy_file, challengers=list(models[1:])), Shop().publish, ab_test)
+    typed = yaml.safe_dump(yaml.safe_load(POLICY) | TEST)
+    run = play(ask_for(models[0], typed, challengers=list(models[1:])), Shop().publish, ab_test)
 
     assert run.state.name == str(outcome).replace("_", " ").capitalize(), run.state.message
     assert run.result.outcome is outcome

@@ -26,15 +26,15 @@ def test_impossible_request_is_refused(account, policy, fields, told):
     assert account.changes() == before
 
 
-def test_bad_policy_is_refused_with_all_its_problems(account, tmp_path):
-    """Every mistake in the policy file is in the one message."""
+@pytest.mark.parametrize("typed", [False, True], ids=["in a file", "in the form"])
+def test_bad_policy_is_refused_with_all_its_problems(account, tmp_path, typed):
+    """Every mistake in the policy is in the one message, wherever it was written."""
+    text = "strategy: canary\nstagess: []\nstages: [{share: 30, bake: 2m}, {share: 20, bake: soon}]\n"
     policy = tmp_path / "bad.yaml"
-    policy.write_text(
-        "strategy: canary\nstagess: []\nstages: [{share: 30, bake: 2m}, {share: 20, bake: soon}]\n", "utf-8"
-    )
+    policy.write_text(text, "utf-8")
     before = account.changes()
 
-    state = play(ask_for("fraud-v7", policy)).record().state
+    state = play(ask_for("fraud-v7", text if typed else policy)).record().state
 
     assert state.name == "Not started"
     assert [where for where in ("stagess", "stages[1].share", "stages[1].bake") if where not in state.message] == []
@@ -45,6 +45,7 @@ def test_bad_policy_is_refused_with_all_its_problems(account, tmp_path):
     ("fields", "told"),
     [
         ({"polcy": "canary"}, "rollout.polcy"),
+        ({"challengers": ["fraud-v8"]}, "rollout.challengers"),
         ({"endpoint": "fraud prod"}, "rollout.endpoint"),
         ({"region": "Frankfurt"}, "rollout.region"),
     ],

@@ -79,6 +79,12 @@ class Site:
         final = {"COMPLETED", "FAILED", "CANCELLED", "CRASHED"}
         return wait_for(lambda: state if (state := self.run(run_id)["state"])["type"] in final else None, limit_s)
 
+    def asked_for(self, deployment: str) -> list[dict[str, Any]]:
+        """What the runs of a deployment were asked for in its form."""
+        found = self.ask("GET", f"/deployments/name/{deployment}").json()["id"]
+        runs = self.ask("POST", "/flow_runs/filter", {"deployments": {"id": {"any_": [found]}}}).json()
+        return [run["parameters"]["rollout"] for run in runs]
+
     def started_by(self, automation: str, after: datetime) -> list[dict[str, Any]]:
         """The flow runs that an automation has started since."""
         runs = self.ask("POST", "/flow_runs/filter", {}).json()

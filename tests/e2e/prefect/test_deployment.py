@@ -1,4 +1,4 @@
-"""The deployment as a user has it: real server, real worker, real processes, and a SIMULATED AWS. No browser is needed here."""
+"""The deployment as a user has it: real server, real worker, real processes, and a SIMULATED AWS."""
 
 import os
 import signal
@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from rollway.cli import main
+from tests.e2e.prefect.browser import BROWSER, PICTURE, await_text, fill_in, open_form, submit, submit_until_accepted
 from tests.e2e.prefect.conftest import LOST
 from tests.e2e.prefect.site import ROOT, documented_commands, wait_for
 
@@ -126,6 +127,29 @@ def test_setup_and_prefect_deploy_mean_the_same(site):
         "created    automation rollway: mark dead runs crashed",
         "created    automation rollway: take up what crashed",
     ]
+
+
+@pytest.mark.skipif(BROWSER is None, reason="there is no Chromium on this machine")
+def test_form_in_a_browser_starts_a_canary(site, policies, tmp_path):
+    """What could never be carried out is refused at the door by the field's name; what a person types in is rolled out."""
+    site.create_endpoint("typed")
+    before = site.asked_for("canary/canary")
+
+    with open_form(site, "canary/canary") as page:
+        fill_in(page, endpoint="fraud-prod", new_model="fraud-v7")
+        page.screenshot(path=PICTURE if os.environ.get("ROLLWAY_PICTURES") else tmp_path / PICTURE.name)
+        fill_in(page, endpoint="fraud prod")
+        submit(page)
+        await_text(page, "'rollout.endpoint'")
+        assert site.asked_for("canary/canary") == before
+
+        site.await_serving("typed", "AllTraffic")
+        fill_in(page, endpoint="typed", new_model="digits-better", policy=policies["linger"])
+        submit_until_accepted(page)
+    site.await_serving("typed", "candidate")
+
+    asked = next(each for each in site.asked_for("canary/canary") if each not in before)
+    assert (asked["endpoint"], asked["model"], asked["policy"]) == ("typed", "digits-better", policies["linger"])
 
 
 def test_suspended_run_that_nobody_resumes_changes_nothing(site, runs):
