@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from importlib import import_module
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from rollway.cli.exits import Exit
+from rollway.cli.verbs import Verbs
 
 if TYPE_CHECKING:
     from rollway.cli.world import World
@@ -50,29 +50,13 @@ VERBS: Final = {
 """Every verb with its line of help, in the order of a first acquaintance."""
 
 
-class Verbs(click.Group):
-    """The group of all verbs, each imported when it is called."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the verbs' names."""
-        del ctx
-        return list(VERBS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import a verb."""
-        del ctx
-        if cmd_name not in VERBS:
-            return None
-        return cast("click.Command", import_module(f"rollway.cli.{cmd_name.replace('-', '_')}").command)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the list of verbs from the table, importing none of them."""
-        del ctx
-        with formatter.section("Verbs"):
-            formatter.write_dl(list(VERBS.items()))
-
-
-@click.command(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]}, subcommand_metavar="VERB ...")
+@click.command(
+    cls=Verbs,
+    package=__name__,
+    verbs=VERBS,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    subcommand_metavar="VERB ...",
+)
 def rollway() -> None:
     r"""Roll a new model out on a live Amazon SageMaker endpoint, in stages, and take it back when it is worse.
 
