@@ -47,8 +47,8 @@ contracts: $(STAMP) ## do imports point one way?
 bench: $(STAMP) ## measure what performance is promised of
 	@$(BIN)/python -m benchmarks
 
-chaos: $(STAMP) ## kill hundreds of rollouts at random moments (an hour and more)
-	@ROLLWAY_CHAOS=full $(BIN)/python -m pytest tests/chaos --timeout 14400
+chaos: $(STAMP) ## kill hundreds of rollouts at random moments, and play every strategy on real model servers (an hour and more)
+	@ROLLWAY_CHAOS=full $(BIN)/python -m pytest tests/chaos tests/e2e/test_strategies.py tests/e2e/prefect --timeout 14400
 
 docs: $(STAMP) ## make the pictures and generated pages in docs/ anew
 	@$(BIN)/python -m docs.build
