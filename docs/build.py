@@ -18,6 +18,7 @@ from policies.capacity import CapacitySpec
 from policies.gates import spec as gates
 from policies.lint.catalogue import FAMILIES
 from policies.lint.rules import Rule
+from policies.notices.spec import NotifySpec
 from policies.probes import ProbeSpec
 from policies.spec import BrakeSpec, HistogramSpec, InconclusiveSpec, MetricsSpec, Policy, Risk, StageSpec, Timeouts
 from policies.switch import SwitchSpec
@@ -37,6 +38,7 @@ _PARTS: Final[dict[str, type[BaseModel]]] = {
     "`dead_mans_switch`": SwitchSpec,
     "`brake`": BrakeSpec,
     "`capacity`": CapacitySpec,
+    "`notify`": NotifySpec,
 }
 _GATES: Final[dict[str, type[BaseModel]]] = {
     "A gate with `no_worse_than`, on errors": gates.CountComparison,

@@ -53,7 +53,8 @@ def _advance(plan: Plan, state: State, verdicts: tuple[GateVerdict, ...], now: d
     stage: Stage = plan.stages[state.stage]
     if stage.approval and state.stage not in state.approved:
         reason = f"every gate passed at {describe(stage)}; awaiting approval: rollway approve {plan.endpoint} --reason REASON"
-        return Decision(state, "hold", reason, plan.policy.metrics.look_every, verdicts=verdicts)
+        look_every = plan.policy.metrics.look_every
+        return Decision(state, "hold", reason, look_every, verdicts=verdicts, awaits="approval")
     if stage.watch:
         return conclude(plan, state, now)
     following = state.stage + 1
@@ -81,7 +82,8 @@ def _undecided(plan: Plan, state: State, verdicts: tuple[GateVerdict, ...], now:
         back = turn_back(state, Outcome.INCONCLUSIVE, reason, now)
         return Decision(back, "act", reason, timedelta(0), verdicts=verdicts)
     if "hold" in actions:
-        return Decision(state, "hold", f"holding for a person or for better data — {told}", look, verdicts=verdicts)
+        reason = f"holding for a person or for better data — {told}"
+        return Decision(state, "hold", reason, look, verdicts=verdicts, awaits="verdict")
     left = format_duration(plan.policy.extend_at_most - extended)
     return Decision(state, "wait", f"bake extended, at most {left} more — {told}", look, verdicts=verdicts)
 

@@ -13,7 +13,7 @@ from policies.baking import bake, bake_ends, explain_failures
 from policies.commands import Probe
 from policies.compare.memory import FORGETFUL, Forgetful
 from policies.decision import Decision
-from policies.drift import find_drift, is_taken_over, was_taken_back
+from policies.drift import find_drift, is_taken_over, tell_taken_back, was_taken_back
 from policies.experiment import (
     compete,
     competing,
@@ -135,9 +135,7 @@ def _follow_the_switch(plan: Plan, state: State, endpoint: Endpoint, now: dateti
     """Go back for good when the candidate's traffic was taken away from outside."""
     if state.phase not in CLIMBING or not was_taken_back(plan, state, endpoint):
         return state
-    who = "by the dead-man's switch or by a person" if plan.switch else "by somebody else"
-    told = f"all traffic was put back on {plan.baseline.variant} {who}, not by this process"
-    return turn_back(state, Outcome.ROLLED_BACK, told, now)
+    return turn_back(state, Outcome.ROLLED_BACK, tell_taken_back(plan), now)
 
 
 def _is_time_up(plan: Plan, now: datetime) -> bool:

@@ -9,6 +9,8 @@ from policies.lifecycle import State
 from policies.verdict import GateVerdict
 
 Action = Literal["wait", "act", "hold", "finish"]
+Awaited = Literal["approval", "verdict"]
+"""What a person is asked for: to approve, or to decide what the gates cannot."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,7 @@ class Decision:
         next_look: how long to wait before the next look; zero when finished.
         commands: what to carry out now, in this order; the rest is dropped when one of them does not succeed.
         verdicts: what gates and guardrails said at this look.
+        awaits: what a person is asked for; None where a hold has another cause.
     """
 
     state: State
@@ -31,3 +34,4 @@ class Decision:
     next_look: timedelta
     commands: tuple[Command, ...] = ()
     verdicts: tuple[GateVerdict, ...] = ()
+    awaits: Awaited | None = None

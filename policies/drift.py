@@ -50,6 +50,12 @@ def was_taken_back(plan: Plan, state: State, endpoint: Endpoint) -> bool:
     return at_rest and had_traffic and endpoint.config == plan.side_by_side.name and has_shares(endpoint, plan.split(0))
 
 
+def tell_taken_back(plan: Plan) -> str:
+    """Say that all traffic was put back from outside, in the words that become the outcome's reason."""
+    who = "by the dead-man's switch or by a person" if plan.switch else "by somebody else"
+    return f"all traffic was put back on {plan.baseline.variant} {who}, not by this process"
+
+
 def _lesser(plan: Plan, state: State, endpoint: Endpoint, surroundings: Surroundings) -> Iterator[str]:
     yield from _counts(plan, state, endpoint, surroundings)
     yield from _tags(plan.surroundings.tags, surroundings.tags)

@@ -136,7 +136,7 @@ def compete(plan: Plan, state: State, judged: Judged, now: datetime) -> Decision
     kept = [told for variant in judged if (told := _what_keeps(plan, variant, judged[variant], needed))]
     if kept:
         reason = f"shown to be better, and yet no winner: {'; '.join(kept)}; waiting {left} more at most"
-        return Decision(state, "hold", reason, look, verdicts=verdicts)
+        return Decision(state, "hold", reason, look, verdicts=verdicts, awaits="verdict")
     reason = f"no winner yet, testing {left} more at most; {_stand(plan, judged)}"
     return Decision(state, "wait", reason, look, verdicts=verdicts)
 
@@ -147,7 +147,8 @@ def _crown(plan: Plan, state: State, winner: str, judged: Judged, now: datetime)
     told = f"{duel.candidate.model} wins — {_stand(plan, judged)}"
     if stage.approval and state.stage not in state.approved:
         reason = f"{told}; awaiting approval: rollway approve {plan.endpoint} --reason REASON"
-        return Decision(state, "hold", reason, plan.policy.metrics.look_every, verdicts=verdicts)
+        look_every = plan.policy.metrics.look_every
+        return Decision(state, "hold", reason, look_every, verdicts=verdicts, awaits="approval")
     following = state.stage + 1
     if following < len(plan.stages) and not plan.stages[following].watch:
         phase, stage = Phase.SHIFTING, plan.stages[following]

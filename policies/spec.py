@@ -15,6 +15,7 @@ from policies.coherence import find_problems
 from policies.errors import PolicyError
 from policies.gates.spec import Gate, MinimumSample, Superiority, Threshold, TrafficSplit
 from policies.guardrail_coherence import find_guardrail_problems
+from policies.notices.spec import NotifySpec
 from policies.probes import ProbeSpec
 from policies.switch import SwitchSpec
 from policies.values import Duration, Frozen, Percent
@@ -213,6 +214,7 @@ class Policy(Frozen):
         lease: how long nobody may drive a rollout before the dead-man's switch acts; others may take over after three fifths of it.
         dead_mans_switch: what AWS does by itself when every process is gone.
         brake: what keeps one bad model from becoming many rollbacks.
+        notify: who is told of the rollout, where a notifications file is given.
         deadline: the longest that the rollout may take; after it, back to the baseline.
         metrics: how the metrics are read.
         timeouts: how long AWS may take.
@@ -237,6 +239,7 @@ class Policy(Frozen):
     lease: Duration = timedelta(minutes=5)
     dead_mans_switch: SwitchSpec = SwitchSpec()
     brake: BrakeSpec = BrakeSpec()
+    notify: NotifySpec = NotifySpec()
     deadline: Duration = timedelta(hours=6)
     metrics: MetricsSpec = MetricsSpec()
     timeouts: Timeouts = Timeouts()

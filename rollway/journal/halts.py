@@ -16,7 +16,7 @@ from policies.observation import Halt
 from policies.values import Frozen
 from rollway.aws.errors import ObjectChanged
 from rollway.aws.objects import ForeignObject, ObjectStore
-from rollway.journal.documents import Document, read_stamp, stamp, write_document
+from rollway.journal.documents import Document, read_document, read_stamp, stamp, write_document
 
 _KEY: Final = "halt.json"
 _HISTORY: Final = "halts/"
@@ -38,7 +38,7 @@ class Lifting(Frozen):
     reason: str
 
 
-class Notice(Document):
+class HaltRecord(Document):
     """What ``halt.json`` says.
 
     Attributes:
@@ -50,16 +50,16 @@ class Notice(Document):
     lifted: Lifting | None = None
 
 
-_NOTICE: Final = TypeAdapter(Notice)
+_RECORD: Final = TypeAdapter(HaltRecord)
 _MOST_TOLD: Final = 200
 """Characters of a hand-written halt that are told as its reason."""
 
 
 @dataclass(frozen=True)
 class _Found:
-    """A notice and the ETag of its object."""
+    """A halt's record and the ETag of its object."""
 
-    notice: Notice
+    record: HaltRecord
     etag: str
 
 
@@ -72,7 +72,23 @@ def read_halt(store: ObjectStore) -> Halt | None:
         AwsError: the store cannot be read.
     """
     found = _find(store)
-    return found.notice.halt if found and not found.notice.lifted else None
+    return found.record.halt if found and not found.record.lifted else None
+
+
+def recent_halts(store: ObjectStore, since: datetime) -> tuple[HaltRecord, ...]:
+    """Return the halts that were called after a moment and, whenever it was called, the newest one; oldest first.
+
+    Raises:
+        JournalError: this version of Rollway cannot read one of them.
+        AwsError: the store cannot be read.
+    """
+    keys = store.list_keys(_HISTORY, after=_HISTORY + stamp(since))
+    read = (read_document(store, key, _RECORD) for key in keys)
+    found = {record.halt.since: record for record, _ in filter(None, read)}
+    newest = _find(store)
+    if newest:
+        found[newest.record.halt.since] = newest.record
+    return tuple(found[at] for at in sorted(found))
 
 
 def call_halt(store: ObjectStore, halt: Halt) -> Halt:
@@ -82,12 +98,12 @@ def call_halt(store: ObjectStore, halt: Halt) -> Halt:
         AwsError: the store cannot be reached.
     """
     found = _find(store)
-    if found and not found.notice.lifted:
-        return found.notice.halt
-    body = write_document(Notice(halt=halt))
+    if found and not found.record.lifted:
+        return found.record.halt
+    body = write_document(HaltRecord(halt=halt))
     try:
         if found:
-            _archive(store, found.notice)  # whoever lifted it may have died before they could
+            _archive(store, found.record)  # whoever lifted it may have died before they could
             store.replace(_KEY, body, found.etag)
         else:
             store.create(_KEY, body)
@@ -104,17 +120,17 @@ def lift_halt(store: ObjectStore, by: str, reason: str) -> Halt | None:
         AwsError: the store cannot be reached.
     """
     found = _find(store)
-    if found is None or found.notice.lifted:
+    if found is None or found.record.lifted:
         return None
     lifting = Lifting(at=store.now(), by=by, reason=reason)
-    notice = found.notice.model_copy(update={"lifted": lifting})
+    record = found.record.model_copy(update={"lifted": lifting})
     try:
-        store.replace(_KEY, write_document(notice), found.etag)
+        store.replace(_KEY, write_document(record), found.etag)
     except ObjectChanged as error:
         hint = "Look at it again: rollway status."
         raise JournalError(f"{store.url(_KEY)} was changed by somebody else at the same moment", hint) from error
-    _archive(store, notice)
-    return notice.halt
+    _archive(store, record)
+    return record.halt
 
 
 def note_failure(store: ObjectStore, endpoint: str, at: datetime) -> None:
@@ -150,15 +166,15 @@ def _find(store: ObjectStore) -> _Found | None:
     if stored is None:
         return None
     try:
-        return _Found(_NOTICE.validate_json(stored.body), stored.etag)
+        return _Found(_RECORD.validate_json(stored.body), stored.etag)
     except ValidationError:
         told = " ".join(stored.body[:_MOST_TOLD].split())
         reason = f"{store.url(_KEY)} is there, though not as Rollway writes it; it says: {told or 'nothing'}"
         return _Found(
-            Notice(halt=Halt(since=stored.modified_at, reason=reason, by="whoever put it there")), stored.etag
+            HaltRecord(halt=Halt(since=stored.modified_at, reason=reason, by="whoever put it there")), stored.etag
         )
 
 
-def _archive(store: ObjectStore, notice: Notice) -> None:
+def _archive(store: ObjectStore, record: HaltRecord) -> None:
     with suppress(AlreadyExists):
-        store.create(f"{_HISTORY}{stamp(notice.halt.since)}{_SUFFIX}", write_document(notice))
+        store.create(f"{_HISTORY}{stamp(record.halt.since)}{_SUFFIX}", write_document(record))

@@ -15,6 +15,7 @@ from policies.lifecycle import Ending, Outcome
 from policies.observation import Signal
 from rollway.loop.clock import Clock
 from rollway.loop.rollout import Rollout
+from rollway.loop.telling import tell
 
 log = logging.getLogger(__name__)
 
@@ -110,6 +111,7 @@ async def drive_until(rollout: Rollout, clock: Clock, stopping: Stopping) -> End
             await clock.sleep(PAUSE_AFTER_FAILURE, asyncio.Event())
             continue
         failures = 0
+        tell(rollout, decision, clock.now() + rollout.lease.offset)
         if decision.action == "finish" and decision.state.ending is not None:
             free(rollout, decision.state.ending)
             return decision.state.ending

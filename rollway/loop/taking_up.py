@@ -14,13 +14,14 @@ from rollway.aws.objects import ObjectStore
 from rollway.aws.session import process_id
 from rollway.journal import leases
 from rollway.journal.journal import Chronicle, Journal
-from rollway.journal.leases import Held, Standing
+from rollway.journal.leases import Held, Standing, Standings
 from rollway.journal.records import TakenUp
 from rollway.loop.clock import Clock
 from rollway.loop.drive import HandOver, drive_until
 from rollway.loop.hands import Hands
 from rollway.loop.rollout import Rollout
 from rollway.loop.starting import whoami
+from rollway.loop.telling import tell_of_all
 
 log = logging.getLogger(__name__)
 
@@ -45,12 +46,10 @@ class Reconciled:
     trouble: str = ""
 
 
-def find_orphans(store: ObjectStore) -> list[tuple[str, Standing]]:
+def find_orphans(standings: Standings) -> list[tuple[str, Standing]]:
     """Return the rollouts, by endpoint, that are not over and that no process drives."""
     return [
-        (endpoint, standing)
-        for endpoint, standing in leases.list_standings(store)
-        if standing.lease.outcome is None and standing.expired
+        (endpoint, standing) for endpoint, standing in standings if standing.lease.outcome is None and standing.expired
     ]
 
 
@@ -63,7 +62,9 @@ async def reconcile(
         AwsError: the journal cannot be read.
     """
     until = clock.now() + budget
-    orphans = await asyncio.to_thread(find_orphans, store)
+    standings = await asyncio.to_thread(leases.list_standings, store)
+    tell_of_all(store, standings)
+    orphans = find_orphans(standings)
     return await asyncio.gather(*(_reconcile_one(store, endpoint, make_hands, clock, until) for endpoint, _ in orphans))
 
 

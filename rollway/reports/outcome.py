@@ -6,28 +6,14 @@ from policies.commands import explain
 from policies.costing import Prices, measure_usage
 from policies.errors import PolicyError
 from policies.facts import Endpoint, format_shares
-from policies.lifecycle import Ending, Outcome, State
+from policies.headline import headline
+from policies.lifecycle import Ending, State
 from policies.plan import Plan
 from policies.values import format_duration
 from policies.verdict import GateVerdict
 from rollway.journal.journal import Chronicle
 from rollway.journal.records import Carried, Decided, Handed, Intended, Record, Started, TakenUp
 from rollway.reports.prices import read_prices
-
-_HEADLINES = {
-    Outcome.PROMOTED: "{candidate} serves all traffic of {endpoint}",
-    Outcome.ROLLED_BACK: "{endpoint} is back on {baseline}",
-    Outcome.ABORTED: "the rollout of {candidate} on {endpoint} was stopped",
-    Outcome.INCONCLUSIVE: "nobody could tell whether {candidate} is good enough for {endpoint}; it is back on {baseline}",
-    Outcome.ROLLBACK_FAILED: "{endpoint} could not be brought back to {baseline}: a person is needed",
-}
-
-
-def headline(plan: Plan, ending: Ending) -> str:
-    """Say in one line how a rollout ended."""
-    candidate = plan.candidate.model if ending.outcome is Outcome.PROMOTED else plan.models
-    names = {"candidate": candidate, "baseline": plan.baseline.model, "endpoint": plan.endpoint}
-    return f"{ending.outcome} at {ending.at:%H:%M:%S} UTC · {_HEADLINES[ending.outcome].format(**names)}"
 
 
 def render_report(chronicle: Chronicle, ending: Ending, live: Endpoint | None) -> str:

@@ -1,0 +1,169 @@
+"""The messenger: a thread that tells people what the loop says, so that no rollout waits for anybody who is told.
+
+It may be late, or die with its process: whatever it has not told is in the journal, for the next one.
+"""
+
+import logging
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import Final
+
+from policies.decision import Decision
+from policies.errors import RolloutError
+from policies.lifecycle import CLIMBING
+from policies.notices.rendering import Link
+from policies.notices.story import Looked
+from rollway.aws.objects import ObjectStore
+from rollway.journal.leases import Standings
+from rollway.loop.rollout import Rollout
+from rollway.loop.telling import told_by
+from rollway.notices.desk import WITHIN, Desk, HaltDesk
+from rollway.notices.dispatch import Dispatch
+from rollway.notices.ledger import Office
+from rollway.notices.loading import Notifications
+
+log = logging.getLogger(__name__)
+
+CLOSING: Final = timedelta(seconds=15)
+"""How long the end of a process may wait for its last messages."""
+_LEEWAY: Final = timedelta(hours=1)
+"""How much longer than that back a rollout may have ended, so that what is given up after a day is noted."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """Something to be told, or to be looked at.
+
+    Attributes:
+        store: the journal.
+        rollout_id: the rollout; empty for the halts.
+        step: what its process has decided; None when the journal alone is to be read.
+    """
+
+    store: ObjectStore
+    rollout_id: str = ""
+    step: Looked | None = None
+
+
+@dataclass
+class Messenger:
+    """Tells what it hears. One for a process; its desks are touched by its own thread alone.
+
+    Attributes:
+        office: what sends, and what time it is.
+    """
+
+    office: Office
+    _jobs: "SimpleQueue[Job | None]" = field(default_factory=SimpleQueue)
+    _desks: dict[tuple[str, str], Desk] = field(default_factory=dict[tuple[str, str], Desk])
+    _past: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
+    _thread: Thread | None = None
+
+    def hear(self, rollout: Rollout, decision: Decision, now: datetime) -> None:
+        """Have a rollout's latest decision told, and halts where one may have come of it."""
+        store, state = rollout.journal.store, decision.state
+        step = Looked(now, state, decision.action, decision.reason, decision.verdicts, decision.awaits)
+        self._put(Job(store, rollout.plan.rollout_id, step))
+        if state.phase not in CLIMBING:
+            self._put(Job(store))
+
+    def look_back(self, store: ObjectStore, standings: Standings) -> None:
+        """Have told what nobody has told: of rollouts that ended within the last day, or that have lost their process, and of halts."""
+        since = self.office.now() - WITHIN - _LEEWAY
+        for _, standing in standings:
+            ended = [past.rollout_id for past in standing.lease.history if past.at >= since]
+            lost = [standing.lease.rollout_id] if standing.expired else []
+            for rollout_id in (*ended, *lost):
+                self._put(Job(store, rollout_id))
+        self.look_at_halts(store)
+
+    def look_at_halts(self, store: ObjectStore) -> None:
+        """Have told which halts there are."""
+        self._put(Job(store))
+
+    def close(self, limit: timedelta = CLOSING) -> None:
+        """Tell what is left to tell, and end; return after the limit at the latest. Harmless when repeated."""
+        if self._thread is None:
+            return
+        self._jobs.put(None)
+        self._thread.join(limit.total_seconds())
+        if self._thread.is_alive():
+            log.warning("not everybody has been told yet; rollway reconcile does the rest")
+        self._thread = None
+
+    def _put(self, job: Job) -> None:
+        if self._thread is None:
+            self._thread = Thread(target=self._work, name="notices", daemon=True)
+            self._thread.start()
+        self._jobs.put(job)
+
+    def _work(self) -> None:
+        while True:
+            jobs = self._take()
+            for store in {job.store.url(""): job.store for job in jobs if job and not job.rollout_id}.values():
+                self._quietly("the halts", HaltDesk(store, self.office).work)
+            for job in jobs:
+                if job and job.rollout_id:
+                    self._pass_on(job)
+            for key, desk in list(self._desks.items()):
+                self._quietly(key[1], desk.work_unless_closed if key in self._past else desk.work)
+                if desk.is_done:
+                    del self._desks[key]
+            if None in jobs:
+                return
+
+    def _take(self) -> list[Job | None]:
+        """Wait for something to do, and take all there is."""
+        jobs = [self._jobs.get()]
+        while True:
+            try:
+                jobs.append(self._jobs.get_nowait())
+            except Empty:
+                return jobs
+
+    def _pass_on(self, job: Job) -> None:
+        key = (job.store.url(""), job.rollout_id)
+        desk = self._desks.get(key)
+        if desk is None:
+            desk = self._desks[key] = Desk(job.store, job.rollout_id, self.office)
+            self._past.add(key)
+        if job.step is not None:
+            self._past.discard(key)
+            desk.hear(job.step)
+
+    @staticmethod
+    def _quietly(what: str, work: Callable[[], None]) -> None:
+        """Do something about telling. Trouble with it concerns no rollout."""
+        try:
+            work()
+        except RolloutError as error:
+            log.warning("cannot tell of %s now: %s", what, error)
+        except Exception:
+            log.exception("cannot tell of %s", what)
+
+
+@contextmanager
+def telling(
+    notifications: Notifications | None, now: Callable[[], datetime], run: str | None = None
+) -> Generator[Messenger | None]:
+    """Have people told of everything that is driven inside the block; None where nobody wants to be told anything.
+
+    Args:
+        notifications: who is told what.
+        now: tells this machine's time.
+        run: the address of the flow run, if there is one.
+    """
+    if notifications is None:
+        yield None
+        return
+    links = (Link(name="Flow run", place=run),) if run else ()
+    messenger = Messenger(Office(Dispatch(notifications), now, links))
+    try:
+        with told_by(messenger):
+            yield messenger
+    finally:
+        messenger.close()
