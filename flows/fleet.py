@@ -19,9 +19,12 @@ from rollway.fleet.record import Kept
 from rollway.loop.clock import SystemClock
 from rollway.loop.hands import PlainHands
 from rollway.loop.starting import open_journal
+from rollway.notices.loading import find_notifications
+from rollway.notices.messenger import telling_in_flow
 from rollway.reports.fleet import write_markdown
 from tasks.artifacts import publish_report
 from tasks.request import FleetRequest
+from tasks.run_address import find_run_address
 
 
 @flow(name="fleet", flow_run_name="{fleet.file}", persist_result=False)
@@ -33,8 +36,10 @@ async def fleet(fleet: FleetRequest) -> State[FleetDecision | RolloutError]:
     """
     try:
         spec = await asyncio.to_thread(load_fleet, fleet.file)
+        notifications = await asyncio.to_thread(find_notifications)
         driven = await asyncio.to_thread(_open, spec, fleet)
-        decision = await driven.drive()
+        async with telling_in_flow(notifications, driven.clock.now, find_run_address()):
+            decision = await driven.drive()
     except RolloutError as error:
         return Failed(name="Not started", message=f"{error}\n{error.hint}".strip(), data=error)
     return await conclude(driven, decision)

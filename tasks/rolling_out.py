@@ -24,11 +24,14 @@ from rollway.loop.queueing import make_way
 from rollway.loop.rollout import Rollout
 from rollway.loop.starting import open_journal, refuse_if_braked, start
 from rollway.loop.wanted import make_request
+from rollway.notices.loading import find_notifications
+from rollway.notices.messenger import telling_in_flow
 from rollway.reports.outcome import headline, render_report
 from tasks.artifacts import publish_report
 from tasks.aws import forewarn, plan
 from tasks.hands import PrefectHands
 from tasks.request import RolloutRequest
+from tasks.run_address import find_run_address
 
 
 async def roll_out(rollout: RolloutRequest, strategy: str) -> State[Ending | RolloutError]:
@@ -40,12 +43,17 @@ async def roll_out(rollout: RolloutRequest, strategy: str) -> State[Ending | Rol
     clock = SystemClock()
     try:
         policy = choose_policy(rollout, strategy)
+        notifications = await asyncio.to_thread(find_notifications, None, policy.notify)
         aws = await asyncio.to_thread(connect, rollout.region or None)
-        under_way = await set_out(aws, rollout, policy, clock)
     except RolloutError as error:
-        return Failed(name="Not started", message=f"{error}\n{error.hint}".strip(), data=error)
-    ending = await drive_to_the_end(under_way, aws, clock)
-    await report(aws, under_way, ending)
+        return _not_started(error)
+    async with telling_in_flow(notifications, clock.now, find_run_address()):
+        try:
+            under_way = await set_out(aws, rollout, policy, clock)
+        except RolloutError as error:
+            return _not_started(error)
+        ending = await drive_to_the_end(under_way, aws, clock)
+        await report(aws, under_way, ending)
     return final_state(under_way, ending)
 
 
@@ -136,6 +144,10 @@ def final_state(rollout: Rollout, ending: Ending) -> State[Ending | RolloutError
     if ending.outcome is Outcome.ROLLBACK_FAILED:
         return Failed(name="Rollback failed", message=message, data=ending)
     return Completed(name=ending.outcome.replace("_", " ").capitalize(), message=message, data=ending)
+
+
+def _not_started(error: RolloutError) -> State[Ending | RolloutError]:
+    return Failed(name="Not started", message=f"{error}\n{error.hint}".strip(), data=error)
 
 
 def _read_live(aws: Aws, endpoint: str) -> Endpoint | None:

@@ -57,6 +57,11 @@ def render(notice: Notice, links: Sequence[Link] = (), doubt: str = "") -> Messa
     return Message(title, plain, markdown, html)
 
 
+def render_text(title: str, text: str) -> Message:
+    """Write a message down that tells of no event."""
+    return Message(title, text, _literal(text), f"<p>{escape(text)}</p>")
+
+
 def _plain(notice: Notice, links: Sequence[Link], doubt: str) -> Iterator[str]:
     yield notice.reason
     yield "\n".join(notice.numbers)

@@ -163,7 +163,7 @@ class Story:
             yield wording.switch_fired(plan, ending)
         if step.state.phase is Phase.ROLLING_BACK:
             self._goes_back = True
-            share = candidate_share(plan, step.state)
+            share = _share_on_the_way_back(plan, step.state)
             if share > 0 and step.at - ending.at >= SLOW:
                 yield wording.rolling_back(plan, ending, share, self._failures)
             if share > 0 or self._failures:
@@ -179,6 +179,13 @@ class Story:
             yield notice
         elif step.state.phase is Phase.FINISHED and ending.reason != self._ending_reason:
             yield wording.left_over(plan, step.at, ending.reason.removeprefix(self._ending_reason))
+
+
+def _share_on_the_way_back(plan: Plan, state: State) -> float:
+    """Return what the candidate still gets, in percent. Where SageMaker moves the traffic, it may be all of the last step until it is done."""
+    if plan.guard:
+        return state.windows[-1].share if state.windows else 0.0
+    return candidate_share(plan, state)
 
 
 def tell(plan: Plan, steps: Iterable[Step]) -> tuple[Notice, ...]:

@@ -84,10 +84,10 @@ def awaited(plan: Plan, state: State, at: datetime, asked: tuple[Awaited, str, t
     what, why, verdicts = asked
     reason = "REASON"
     if what == "approval":
-        told = f"{plan.endpoint} awaits approval at {describe(plan.stages[state.stage])}"
+        told = f"{plan.models} on {plan.endpoint} awaits approval at {describe(plan.stages[state.stage])}"
         go_on = f"rollway approve {plan.endpoint} --reason {reason}"
     else:
-        told = f"the gates cannot tell whether {plan.endpoint} may go on at {describe(plan.stages[state.stage])}"
+        told = f"the gates cannot tell whether {plan.models} is good enough for {plan.endpoint}, at {describe(plan.stages[state.stage])}"
         go_on = f"rollway promote-now {plan.endpoint} --reason {reason}"
     return Notice(
         key=f"{what}-{state.stage + 1}",
@@ -97,7 +97,7 @@ def awaited(plan: Plan, state: State, at: datetime, asked: tuple[Awaited, str, t
         at=at,
         headline=f"WAITING since {_time(at)} · {told}",
         reason=_sentence(why),
-        numbers=_numbers(verdicts),
+        numbers=_numbers(verdicts, told=why),
         commands=(go_on, _abort(plan)),
     )
 
@@ -111,7 +111,7 @@ def paused(plan: Plan, pause: Pause) -> Notice:
         endpoint=plan.endpoint,
         at=pause.since,
         headline=f"WAITING since {_time(pause.since)} · {plan.endpoint} was paused by {pause.by}",
-        reason=_sentence(pause.reason),
+        reason=f"{pause.by} says: {_sentence(pause.reason)}",
         commands=(f"rollway resume {plan.endpoint} --reason REASON", _abort(plan)),
     )
 
@@ -185,7 +185,7 @@ def ended(
         at=ending.at,
         headline=f"{headline(plan, ending)}{in_time}",
         reason=_sentence(ending.reason),
-        numbers=_numbers(verdicts),
+        numbers=_numbers(verdicts, told=ending.reason),
         commands=(
             f"rollway status {plan.endpoint}",
             *((_rollback(plan),) if event is Event.ABORTED and back is None else ()),
@@ -209,6 +209,7 @@ def rollback_failed(plan: Plan, ending: Ending, failures: int) -> Notice:
 
 def left_over(plan: Plan, at: datetime, what: str) -> Notice:
     """Tell what an ended rollout has left to be cleared up by hand."""
+    what = what.strip("; ")
     return Notice(
         key="left_over",
         event=Event.LEFT_OVER,
@@ -216,7 +217,7 @@ def left_over(plan: Plan, at: datetime, what: str) -> Notice:
         endpoint=plan.endpoint,
         at=at,
         headline=f"LEFT OVER at {_time(at)} · the rollout on {plan.endpoint} has ended, and could not clear up",
-        reason=_sentence(what.strip("; ")),
+        reason=_sentence(what[:1].upper() + what[1:]),
         commands=(f"rollway status {plan.endpoint}",),
     )
 
@@ -225,9 +226,9 @@ def taken_over(plan: Plan, at: datetime, who: tuple[str, timedelta, int], *, die
     """Tell that another process goes on: who, after how much silence, and under which number of the lease."""
     by, silent_for, token = who
     why = (
-        f"its process gave no sign of life for {format_duration(silent_for)}"
+        f"Its process gave no sign of life for {format_duration(silent_for)}"
         if died
-        else "its process has let go of it"
+        else "Its process has let go of it"
     )
     return Notice(
         key=f"taken_over-{token}",
@@ -270,13 +271,13 @@ def lifted(halt: Halt, at: datetime, by: str, why: str) -> Notice:
     )
 
 
-def _numbers(verdicts: Sequence[GateVerdict]) -> tuple[str, ...]:
-    """Say what each gate said, and how many requests that rests on."""
-    told = [f"{each.gate} {each.verdict}: {each.sentence}" for each in verdicts]
+def _numbers(verdicts: Sequence[GateVerdict], told: str = "") -> tuple[str, ...]:
+    """Say what each gate said that was not told already, and how many requests that rests on."""
+    lines = [f"{each.gate} {each.verdict}: {each.sentence}" for each in verdicts if each.sentence not in told]
     most = max((each.samples for each in verdicts if each.samples), key=lambda each: each.candidate, default=None)
     if most:
-        told.append(f"{most.candidate:,} candidate and {most.baseline:,} baseline requests compared")
-    return tuple(told)
+        lines.append(f"{most.candidate:,} candidate and {most.baseline:,} baseline requests compared")
+    return tuple(lines)
 
 
 def _sentence(text: str) -> str:

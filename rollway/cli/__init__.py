@@ -44,6 +44,7 @@ VERBS: Final = {
     "reconcile": "Bring to its end whatever no process drives any more.",
     "halt": "Halt every rollout at once.",
     "lift": "End a halt.",
+    "notify": "Check and try the routes by which people are told.",
     "setup": "Set a Prefect server up: work pool, deployments, automations.",
     "version": "Show the versions of Rollway and what it stands on.",
 }

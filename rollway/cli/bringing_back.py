@@ -15,7 +15,7 @@ from rollway.cli.answering import describe_answer, refuse_ended, say_answer, tel
 from rollway.cli.driving import drive_here, lost_control, watching
 from rollway.cli.exits import EXIT_OF_OUTCOME, Exit
 from rollway.cli.newest import Newest, need_newest
-from rollway.cli.options import OnJournal, need_journal
+from rollway.cli.options import OnReturn, need_journal
 from rollway.cli.output import emit
 from rollway.cli.world import World, current_world
 from rollway.journal.leases import Bid, acquire
@@ -23,13 +23,14 @@ from rollway.loop.hands import PlainHands
 from rollway.loop.rollout import Rollout
 from rollway.loop.starting import open_journal, whoami
 from rollway.loop.taking_up import take_up
+from rollway.notices.loading import load_later
 
 _LOOK_EVERY: Final = timedelta(seconds=2)
 _LEAST_GRACE: Final = timedelta(seconds=30)
 _LOOKS_OF_GRACE: Final = 3
 
 
-def bring_back(signal: Signal, options: OnJournal) -> int:
+def bring_back(signal: Signal, options: OnReturn) -> int:
     """Have a rollout go back to its baseline and see to it that somebody does it. Return the exit code."""
     location, world = need_journal(options["journal"]), current_world()
     aws = connect(options["region"], options["profile"])
@@ -42,7 +43,7 @@ def bring_back(signal: Signal, options: OnJournal) -> int:
         newest = asyncio.run(_await_end_or_silence(aws, newest, world))
         rollout = None if newest.released else take_over(aws, newest, world, force=True)
     if rollout is not None:
-        with watching(world) as witness:
+        with watching(world, load_later(options["notifications"])) as witness:
             drive_here(rollout, world, witness)
     newest = newest.read_again()
     emit(options["output"], describe_answer(newest, taken_over=rollout is not None), say_answer(newest))

@@ -25,6 +25,7 @@ from rollway.cli.world import World
 from rollway.loop.drive import drive
 from rollway.loop.rollout import Rollout
 from rollway.loop.watching import watched_by
+from rollway.notices.messenger import Who, telling
 from rollway.reports.outcome import headline
 
 log = logging.getLogger(__name__)
@@ -120,9 +121,9 @@ class Witness:
 
 
 @contextmanager
-def watching(world: World) -> Generator[Witness]:
-    """Watch the rollout that is driven inside the block, with its progress on stderr."""
-    with watch_on(Console(stderr=True, highlight=False), world.clock) as watch:
+def watching(world: World, who: Who = None) -> Generator[Witness]:
+    """Watch the rollout that is driven inside the block, with its progress on stderr, and have people told who are not watching."""
+    with telling(who, world.clock.now), watch_on(Console(stderr=True, highlight=False), world.clock) as watch:
         witness = Witness(watch)
         with watched_by(witness):
             yield witness

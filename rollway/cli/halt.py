@@ -7,14 +7,23 @@ import click
 from policies.observation import Halt
 from rollway.aws.session import connect
 from rollway.cli.exits import Exit
-from rollway.cli.options import OnWholeJournal, all_journal_options, need_journal, reason_option
+from rollway.cli.options import (
+    OnWholeJournal,
+    WithNotifications,
+    all_journal_options,
+    need_journal,
+    notifications_option,
+    reason_option,
+)
 from rollway.cli.output import emit
 from rollway.cli.world import current_world
 from rollway.journal.halts import call_halt
 from rollway.loop.starting import open_journal, whoami
+from rollway.notices.loading import load_later
+from rollway.notices.messenger import telling
 
 
-class Options(OnWholeJournal):
+class Options(OnWholeJournal, WithNotifications):
     """The verb's options."""
 
     reason: str
@@ -22,6 +31,7 @@ class Options(OnWholeJournal):
 
 @click.command()
 @reason_option
+@notifications_option
 @all_journal_options
 def command(**options: Unpack[Options]) -> int:
     """Halt every rollout: none starts, and no candidate gets more traffic. Those that fail are still taken back."""
@@ -30,4 +40,7 @@ def command(**options: Unpack[Options]) -> int:
     halt = call_halt(store, Halt(since=clock.now(), reason=options["reason"], by=whoami()))
     told = f"every rollout is halted since {halt.since:%H:%M:%S} UTC by {halt.by}: {halt.reason}"
     emit(options["output"], halt.model_dump(mode="json"), f"{told}\nTo end it: rollway lift --reason REASON")
+    with telling(load_later(options["notifications"]), clock.now) as messenger:
+        if messenger:
+            messenger.look_at_halts(store)
     return Exit.OK

@@ -33,10 +33,20 @@ class OnWholeJournal(OnAws):
     journal: str | None
 
 
+class WithNotifications(TypedDict):
+    """Options of the verbs that may have something to tell people who are not watching."""
+
+    notifications: str | None
+
+
 class OnJournal(OnWholeJournal):
     """Options of the verbs that are about the rollout of one endpoint."""
 
     endpoint: str
+
+
+class OnReturn(OnJournal, WithNotifications):
+    """Options of the verbs that lead a rollout back to its baseline."""
 
 
 class OnChange(TypedDict):
@@ -111,6 +121,13 @@ wait_option: Decorator = click.option(
     callback=read_duration,
     metavar="DURATION",
     help="How long to wait for an answer.",
+)
+
+notifications_option: Decorator = click.option(
+    "--notifications",
+    metavar="FILE",
+    envvar="ROLLWAY_NOTIFICATIONS",
+    help="Who is told of it, by which service. [default: ROLLWAY_NOTIFICATIONS]",
 )
 
 reason_option: Decorator = click.option(

@@ -10,17 +10,26 @@ import click
 from policies.lifecycle import Outcome
 from rollway.aws.session import connect
 from rollway.cli.exits import Exit
-from rollway.cli.options import OnWholeJournal, all_journal_options, need_journal, read_duration
+from rollway.cli.options import (
+    OnWholeJournal,
+    WithNotifications,
+    all_journal_options,
+    need_journal,
+    notifications_option,
+    read_duration,
+)
 from rollway.cli.output import emit
 from rollway.cli.world import current_world
 from rollway.loop.hands import PlainHands
 from rollway.loop.starting import open_journal
 from rollway.loop.taking_up import Reconciled, reconcile
+from rollway.notices.loading import load_later
+from rollway.notices.messenger import telling
 
 _BUDGET: Final = "55s"
 
 
-class Options(OnWholeJournal):
+class Options(OnWholeJournal, WithNotifications):
     """The verb's options."""
 
     budget: timedelta
@@ -38,13 +47,15 @@ class Options(OnWholeJournal):
     help="How long to drive them; what is not over then is handed over.",
 )
 @click.option("--quiet", is_flag=True, help="Say nothing when there was nothing to do.")
+@notifications_option
 @all_journal_options
 def command(**options: Unpack[Options]) -> int:
     """Take up every rollout that no process drives any more, and bring it to its end."""
     world = current_world()
     aws = connect(options["region"], options["profile"])
     store = open_journal(aws, need_journal(options["journal"]), world.clock.now)
-    found = asyncio.run(reconcile(store, lambda: PlainHands(aws, world.timing), world.clock, options["budget"]))
+    with telling(load_later(options["notifications"]), world.clock.now):
+        found = asyncio.run(reconcile(store, lambda: PlainHands(aws, world.timing), world.clock, options["budget"]))
     if found or not options["quiet"]:
         emit(options["output"], {"rollouts": [_describe(each) for each in found]}, _say(found))
     return _exit_code(found)

@@ -6,10 +6,10 @@ import click
 
 from rollway.cli.bringing_back import bring_back
 from rollway.cli.newest import signed
-from rollway.cli.options import OnJournal, journal_options, reason_option
+from rollway.cli.options import OnReturn, journal_options, notifications_option, reason_option
 
 
-class Options(OnJournal):
+class Options(OnReturn):
     """The verb's options."""
 
     reason: str
@@ -17,6 +17,7 @@ class Options(OnJournal):
 
 @click.command()
 @reason_option
+@notifications_option
 @journal_options
 def command(**options: Unpack[Options]) -> int:
     """Take the candidate of ENDPOINT back to the baseline, also when the rollout's process has died or hangs."""

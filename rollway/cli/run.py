@@ -13,7 +13,15 @@ from rollway.aws.session import connect
 from rollway.cli.driving import Result, drive_here, watching
 from rollway.cli.exits import EXIT_OF_OUTCOME
 from rollway.cli.failures import UsageProblem
-from rollway.cli.options import OnChange, OnJournal, change_options, journal_options, need_journal
+from rollway.cli.options import (
+    OnChange,
+    OnJournal,
+    WithNotifications,
+    change_options,
+    journal_options,
+    need_journal,
+    notifications_option,
+)
 from rollway.cli.output import emit
 from rollway.cli.prefect_server import find_server
 from rollway.cli.world import current_world
@@ -22,10 +30,12 @@ from rollway.loop.hands import PlainHands
 from rollway.loop.queueing import make_way
 from rollway.loop.starting import open_journal, plan_rollout, refuse_if_braked, start
 from rollway.loop.wanted import make_request
+from rollway.notices.loading import VARIABLE, Notifications, find_notifications
+from rollway.notices.messenger import telling
 from tasks.request import AbTestRequest, RolloutRequest
 
 
-class Options(OnJournal, OnChange):
+class Options(OnJournal, OnChange, WithNotifications):
     """The verb's options."""
 
     prefect: bool | None
@@ -44,14 +54,16 @@ class Options(OnJournal, OnChange):
     is_flag=True,
     help="Started by a machine: do not try again what was taken back, and let an endpoint rest after a failure.",
 )
+@notifications_option
 @journal_options
 def command(**options: Unpack[Options]) -> int:
     """Roll a model, or a whole configuration, out on ENDPOINT and stay until it is promoted or taken back."""
     policy, journal = load_policy(options["policy"]), need_journal(options["journal"])
+    notifications = find_notifications(options["notifications"], policy.notify)
     result = (
         _run_as_flow(options, policy.strategy, journal)
         if _wants_prefect(options["prefect"])
-        else _run_here(options, policy, journal)
+        else _run_here(options, policy, journal, notifications)
     )
     emit(options["output"], result.describe(), result.say())
     return EXIT_OF_OUTCOME[result.ending.outcome]
@@ -70,19 +82,20 @@ def _wants_prefect(asked: bool | None) -> bool:  # noqa: FBT001 - an option that
     return server is not None
 
 
-def _run_here(options: Options, policy: Policy, journal: str) -> Result:
+def _run_here(options: Options, policy: Policy, journal: str, notifications: Notifications | None) -> Result:
     world = current_world()
     aws = connect(options["region"], options["profile"])
     store = open_journal(aws, journal, world.clock.now)
     request = make_request(options["endpoint"], policy, options["models"], options["config"])
     hands = PlainHands(aws, world.timing)
-    asyncio.run(make_way(request, store, lambda: PlainHands(aws, world.timing), world.clock))
+    with telling(notifications, world.clock.now):
+        asyncio.run(make_way(request, store, lambda: PlainHands(aws, world.timing), world.clock))
     plan = plan_rollout(aws, request, world.clock.now())
     if options["automatic"]:
         refuse_if_braked(plan, store, world.clock.now())
     for line in forewarn(aws, plan, world.clock.now()).lines:
         click.echo(click.style(line, fg="yellow"), err=True)
-    with watching(world) as witness:
+    with watching(world, notifications) as witness:
         return drive_here(start(plan, store, hands), world, witness)
 
 
@@ -90,6 +103,8 @@ def _run_as_flow(options: Options, strategy: str, journal: str) -> Result:
     request = _fill_in(options, journal, strategy)
     from rollway.cli.prefect_flow import run_flow  # noqa: PLC0415 - Prefect takes seconds to import
 
+    if options["notifications"]:
+        os.environ[VARIABLE] = options["notifications"]
     if options["profile"]:
         os.environ["AWS_PROFILE"] = options[
             "profile"

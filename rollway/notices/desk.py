@@ -1,5 +1,6 @@
 """The desk of one rollout, and that of the halts: from journal and process to notices, each handed to the ledger once."""
 
+import logging
 from collections import deque
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
@@ -8,6 +9,7 @@ from typing import Final
 from policies.lifecycle import Outcome, Phase
 from policies.notices.notice import Notice
 from policies.notices.rendering import Link
+from policies.notices.routing import find_missing
 from policies.notices.spec import NotifySpec
 from policies.notices.story import Began, Looked, Step, Story, TookOver
 from policies.notices.wording import halted, lifted
@@ -18,6 +20,8 @@ from rollway.journal.halts import recent_halts
 from rollway.journal.journal import Journal
 from rollway.journal.records import Decided, Record, Started, TakenUp
 from rollway.notices.ledger import Ledger, Office
+
+log = logging.getLogger(__name__)
 
 WITHIN: Final = timedelta(days=1)
 """How far back is told what nobody has told."""
@@ -85,13 +89,18 @@ class Desk:
 
     def _add(self, plan: Plan, step: Step) -> None:
         self._plan = plan
-        self._story = self._story or Story(plan)
+        self._story = self._story or self._begin(plan)
         since = self._office.now() - WITHIN
         self._pending.extend(notice for notice in self._story.add(step) if notice.at >= since)
         if isinstance(step, Looked):
             ending = step.state.ending
             failed = ending is not None and ending.outcome is Outcome.ROLLBACK_FAILED
             self._over = step.state.phase is Phase.FINISHED and not failed
+
+    def _begin(self, plan: Plan) -> Story:
+        for problem in find_missing(self._office.dispatch.routes, plan.policy.notify):
+            log.error("not everybody is told of rollout %s: %s", plan.rollout_id, problem)
+        return Story(plan)
 
 
 class HaltDesk:

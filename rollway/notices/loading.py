@@ -1,8 +1,9 @@
 """From a notifications file to the routes and where they lead: every problem at once, and never a secret in any of them."""
 
+import logging
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -10,12 +11,14 @@ from typing import Any, Final
 import yaml
 from pydantic import ValidationError
 
-from policies.errors import PolicyError, PreflightError, Problem
+from policies.errors import PolicyError, PreflightError, Problem, RolloutError
 from policies.notices.notice import Event
 from policies.notices.routing import find_missing
 from policies.notices.spec import NotificationsSpec, NotifySpec, Route
 from rollway.notices.secrecy import Mask, fill_in
 from rollway.notices.services import Service, open_service
+
+log = logging.getLogger(__name__)
 
 VARIABLE: Final = "ROLLWAY_NOTIFICATIONS"
 """The environment variable that names the file."""
@@ -68,6 +71,24 @@ def find_notifications(path: str | None = None, notify: NotifySpec | None = None
     if missing:
         raise PreflightError(missing)
     return found
+
+
+def load_later(path: str | None = None) -> Callable[[], Notifications | None] | None:
+    """Return what loads the file when somebody is to be told; None where nobody wants to be told anything.
+
+    For rollouts that are under way already: loading takes a second or two, and what is wrong with the file is logged. Neither may keep
+    anybody from bringing a rollout to its end.
+    """
+    path = path or os.environ.get(VARIABLE)
+
+    def load() -> Notifications | None:
+        try:
+            return find_notifications(path)
+        except RolloutError as error:
+            log.error("nobody is told anything: %s", error)  # noqa: TRY400 - the message says it all
+            return None
+
+    return load if path else None
 
 
 def load_notifications(path: str | Path) -> Notifications:

@@ -3,9 +3,10 @@
 It may be late, or die with its process: whatever it has not told is in the journal, for the next one.
 """
 
+import asyncio
 import logging
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
@@ -28,6 +29,8 @@ from rollway.notices.loading import Notifications
 
 log = logging.getLogger(__name__)
 
+Who = Notifications | Callable[[], Notifications | None] | None
+"""Who is told what: ready, to be loaded when there is something to tell, or nobody."""
 CLOSING: Final = timedelta(seconds=15)
 """How long the end of a process may wait for its last messages."""
 _LEEWAY: Final = timedelta(hours=1)
@@ -51,13 +54,17 @@ class Job:
 
 @dataclass
 class Messenger:
-    """Tells what it hears. One for a process; its desks are touched by its own thread alone.
+    """Tells what it hears. One for a process; all but its queue is touched by its own thread alone.
 
     Attributes:
-        office: what sends, and what time it is.
+        who: who is told what.
+        now: tells this machine's time.
+        links: where messages say to look, beside the journal.
     """
 
-    office: Office
+    who: Who
+    now: Callable[[], datetime]
+    links: tuple[Link, ...] = ()
     _jobs: "SimpleQueue[Job | None]" = field(default_factory=SimpleQueue)
     _desks: dict[tuple[str, str], Desk] = field(default_factory=dict[tuple[str, str], Desk])
     _past: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
@@ -73,7 +80,7 @@ class Messenger:
 
     def look_back(self, store: ObjectStore, standings: Standings) -> None:
         """Have told what nobody has told: of rollouts that ended within the last day, or that have lost their process, and of halts."""
-        since = self.office.now() - WITHIN - _LEEWAY
+        since = self.now() - WITHIN - _LEEWAY
         for _, standing in standings:
             ended = [past.rollout_id for past in standing.lease.history if past.at >= since]
             lost = [standing.lease.rollout_id] if standing.expired else []
@@ -102,19 +109,25 @@ class Messenger:
         self._jobs.put(job)
 
     def _work(self) -> None:
+        notifications = self.who() if callable(self.who) else self.who
+        office = Office(Dispatch(notifications), self.now, self.links) if notifications else None
         while True:
             jobs = self._take()
-            for store in {job.store.url(""): job.store for job in jobs if job and not job.rollout_id}.values():
-                self._quietly("the halts", HaltDesk(store, self.office).work)
-            for job in jobs:
-                if job and job.rollout_id:
-                    self._pass_on(job)
-            for key, desk in list(self._desks.items()):
-                self._quietly(key[1], desk.work_unless_closed if key in self._past else desk.work)
-                if desk.is_done:
-                    del self._desks[key]
+            if office:
+                self._do(jobs, office)
             if None in jobs:
                 return
+
+    def _do(self, jobs: Sequence[Job | None], office: Office) -> None:
+        for store in {job.store.url(""): job.store for job in jobs if job and not job.rollout_id}.values():
+            self._quietly("the halts", HaltDesk(store, office).work)
+        for job in jobs:
+            if job and job.rollout_id:
+                self._pass_on(job, office)
+        for key, desk in list(self._desks.items()):
+            self._quietly(key[1], desk.work_unless_closed if key in self._past else desk.work)
+            if desk.is_done:
+                del self._desks[key]
 
     def _take(self) -> list[Job | None]:
         """Wait for something to do, and take all there is."""
@@ -125,11 +138,11 @@ class Messenger:
             except Empty:
                 return jobs
 
-    def _pass_on(self, job: Job) -> None:
+    def _pass_on(self, job: Job, office: Office) -> None:
         key = (job.store.url(""), job.rollout_id)
         desk = self._desks.get(key)
         if desk is None:
-            desk = self._desks[key] = Desk(job.store, job.rollout_id, self.office)
+            desk = self._desks[key] = Desk(job.store, job.rollout_id, office)
             self._past.add(key)
         if job.step is not None:
             self._past.discard(key)
@@ -147,23 +160,39 @@ class Messenger:
 
 
 @contextmanager
-def telling(
-    notifications: Notifications | None, now: Callable[[], datetime], run: str | None = None
-) -> Generator[Messenger | None]:
+def telling(who: Who, now: Callable[[], datetime]) -> Generator[Messenger | None]:
     """Have people told of everything that is driven inside the block; None where nobody wants to be told anything.
 
     Args:
-        notifications: who is told what.
+        who: who is told what.
         now: tells this machine's time.
-        run: the address of the flow run, if there is one.
     """
-    if notifications is None:
+    if who is None:
         yield None
         return
-    links = (Link(name="Flow run", place=run),) if run else ()
-    messenger = Messenger(Office(Dispatch(notifications), now, links))
+    messenger = Messenger(who, now)
     try:
         with told_by(messenger):
             yield messenger
     finally:
         messenger.close()
+
+
+@asynccontextmanager
+async def telling_in_flow(who: Who, now: Callable[[], datetime], run: str | None = None) -> AsyncGenerator[None]:
+    """Do so without ever keeping the event loop waiting.
+
+    Args:
+        who: who is told what.
+        now: tells this machine's time.
+        run: the address of the flow run, if there is one.
+    """
+    if who is None:
+        yield
+        return
+    messenger = Messenger(who, now, (Link(name="Flow run", place=run),) if run else ())
+    try:
+        with told_by(messenger):
+            yield
+    finally:
+        await asyncio.to_thread(messenger.close)

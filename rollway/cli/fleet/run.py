@@ -12,7 +12,13 @@ from policies.fleet.spec import FleetSpec
 from rollway.aws.session import connect
 from rollway.cli.exits import Exit
 from rollway.cli.fleet.showing import EXIT_OF_FLEET, draw_table
-from rollway.cli.options import OnWholeJournal, all_journal_options, need_journal
+from rollway.cli.options import (
+    OnWholeJournal,
+    WithNotifications,
+    all_journal_options,
+    need_journal,
+    notifications_option,
+)
 from rollway.cli.output import emit
 from rollway.cli.world import current_world
 from rollway.fleet.driving import open_fleet
@@ -20,10 +26,12 @@ from rollway.fleet.places import Places
 from rollway.fleet.record import Kept
 from rollway.loop.hands import PlainHands
 from rollway.loop.starting import open_journal
+from rollway.notices.loading import find_notifications
+from rollway.notices.messenger import telling
 from rollway.reports.fleet import describe, make_rows
 
 
-class Options(OnWholeJournal):
+class Options(OnWholeJournal, WithNotifications):
     """The verb's options."""
 
     file: str
@@ -31,6 +39,7 @@ class Options(OnWholeJournal):
 
 @click.command()
 @click.argument("file", metavar="FILE")
+@notifications_option
 @all_journal_options
 def command(**options: Unpack[Options]) -> int:
     """Roll a model out over the fleet in FILE, or go on where it stood, and stay until it is over.
@@ -38,13 +47,15 @@ def command(**options: Unpack[Options]) -> int:
     The same file is the same fleet: started again, it goes on. Interrupted, it hands its rollouts over as they are.
     """
     fleet, world = load_fleet(options["file"]), current_world()
+    notifications = find_notifications(options["notifications"])
     home = connect(options["region"], options["profile"])
     places = Places(home, open_journal(home, need_journal(options["journal"]), world.clock.now))
     driven = open_fleet(
         fleet, places, lambda target: PlainHands(places.aws_of(target), world.timing), world.clock, Teller()
     )
     click.echo(click.style(f"fleet {fleet.fleet_id}", bold=True), err=True)
-    decision = asyncio.run(driven.drive())
+    with telling(notifications, world.clock.now):
+        decision = asyncio.run(driven.drive())
     record = driven.kept.record
     told = f"{fleet.fleet_id}: {record.outcome or 'left as it is'}" + (f" · {record.reason}" if record.reason else "")
     emit(options["output"], describe(fleet, record), Group(told, "", draw_table(make_rows(fleet, record))))

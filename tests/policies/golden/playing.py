@@ -33,10 +33,16 @@ Case = dict[str, Any]
 
 
 def play(case: Case) -> list[dict[str, Any]]:
-    """Return what is decided at each look of a case."""
+    """Return what is decided at each look of a case, as the case tells it."""
+    plan, decisions = play_out(case)
+    return [_tell(plan, decision) for decision in decisions]
+
+
+def play_out(case: Case) -> tuple[Plan, list[Decision]]:
+    """Return the plan of a case and what is decided at each look."""
     policy = parse_policy(case["policy"])
     plan = make_plan(policy, make_facts(**case.get("facts", {})), "fraud-prod-1", START)
-    return [_tell(plan, decision) for decision in _run(plan, case["looks"])]
+    return plan, list(_run(plan, case["looks"]))
 
 
 def _run(plan: Plan, looks: list[Case]) -> Iterator[Decision]:

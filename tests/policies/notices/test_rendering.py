@@ -1,0 +1,50 @@
+"""One notice in plain text, Markdown and HTML; nothing that a person wrote becomes markup."""
+
+from datetime import UTC, datetime
+
+from policies.notices.notice import Event, Level, Notice
+from policies.notices.rendering import Link, render
+
+NOTICE = Notice(
+    key="aborted",
+    event=Event.ABORTED,
+    level=Level.CRITICAL,
+    endpoint="fraud-prod",
+    at=datetime(2026, 11, 20, 14, 7, tzinfo=UTC),
+    headline="ABORTED at 14:07:00 UTC",
+    reason="abort by kim: see [this](http://evil), <b>now</b> & *fast*, `rm`, _why_, errors_5xx.",
+    numbers=("errors_5xx FAIL: 2 % > 1 %",),
+    commands=("rollway status fraud-prod",),
+)
+LINKS = (Link(name="Flow run", place="http://ui/runs/1"), Link(name="Journal", place="s3://bucket/rollouts/1/"))
+
+
+def test_markdown():
+    """What a chat gets: commands as code, links as links, and a person's words as they are."""
+    message = render(NOTICE, LINKS, "Told late.")
+
+    assert message.title == "CRITICAL: ABORTED at 14:07:00 UTC"
+    assert message.markdown == (
+        "abort by kim: see \\[this](http://evil), \\<b>now\\</b> & \\*fast\\*, \\`rm\\`, \\_why\\_, errors_5xx.\n\n"
+        "- errors_5xx FAIL: 2 % > 1 %\n\n"
+        "What to do:\n\n- `rollway status fraud-prod`\n\n"
+        "- [Flow run](<http://ui/runs/1>)\n- Journal: `s3://bucket/rollouts/1/`\n\n"
+        "Told late."
+    )
+
+
+def test_html():
+    """What an e-mail gets, with everything escaped that would be a tag."""
+    html = render(NOTICE, LINKS, "").html
+
+    assert "&lt;b&gt;now&lt;/b&gt; &amp; *fast*" in html
+    assert '<a href="http://ui/runs/1">Flow run</a>' in html
+    assert "<li><code>rollway status fraud-prod</code></li>" in html
+
+
+def test_plain_text_leaves_out_what_there_is_not():
+    """A notice with nothing but a headline has no empty headings."""
+    bare = NOTICE.model_copy(update={"reason": "", "numbers": (), "commands": ()})
+
+    assert render(bare).plain == ""
+    assert render(NOTICE, LINKS).plain.endswith("Flow run: http://ui/runs/1\nJournal: s3://bucket/rollouts/1/")
