@@ -182,7 +182,7 @@ class Story:
 
 
 def _share_on_the_way_back(plan: Plan, state: State) -> float:
-    """Return what the candidate still gets, in percent. Where SageMaker moves the traffic, it may be all of the last step until it is done."""
+    """Return what the candidate still gets, in percent. Where SageMaker moves the traffic, the last step's share until it is done."""
     if plan.guard:
         return state.windows[-1].share if state.windows else 0.0
     return candidate_share(plan, state)

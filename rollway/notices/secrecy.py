@@ -13,7 +13,8 @@ from policies.errors import Problem
 _PLACEHOLDER: Final = re.compile(r"\$\{([^}]*)\}")
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _FILE: Final = "file:"
-_PIECES: Final = re.compile(r"[/:@?&=,#\s]+")
+_PIECES: Final = (re.compile(r"[/?&\s]+"), re.compile(r"[/:@?&=,#\s]+"))
+"""Where an address is taken apart, coarsely and finely: a password may hold what separates others."""
 _SHORTEST: Final = 6
 """Characters from which on a piece of an address is taken for a secret; shorter ones are words such as https."""
 _MASK: Final = "***"
@@ -93,5 +94,5 @@ class Mask(logging.Filter):
 
 
 def _pieces(address: str) -> Iterator[str]:
-    for piece in (address, *_PIECES.split(address)):
+    for piece in (address, *(piece for way in _PIECES for piece in way.split(address))):
         yield from (form for form in {piece, unquote(piece), quote(unquote(piece), safe="")} if len(form) >= _SHORTEST)

@@ -42,8 +42,8 @@ class Service:
     def _send(self, message: Message, level: Level) -> str | None:
         from apprise import Apprise, NotifyFormat, NotifyType  # noqa: PLC0415 - as below
 
-        form = self._plugin.notify_format
-        body = {NotifyFormat.MARKDOWN: message.markdown, NotifyFormat.HTML: message.html}.get(form, message.plain)
+        text = self._plugin.notify_format == NotifyFormat.TEXT
+        body, form = (message.plain, NotifyFormat.TEXT) if text else (message.html, NotifyFormat.HTML)
         kinds = {Level.INFO: NotifyType.INFO, Level.WARNING: NotifyType.WARNING, Level.CRITICAL: NotifyType.FAILURE}
         apprise: Any = Apprise(asset=self._plugin.asset)
         apprise.add(self._plugin)
@@ -74,7 +74,7 @@ def open_service(address: str) -> Service | None:
 
 
 class _Overheard(logging.Filter):
-    """Keeps to itself what Apprise complains of in this thread: it returns no reasons, and whoever sends tells them in its own words."""
+    """Keeps what Apprise logs in this thread to itself: it returns no reasons, and its details hold addresses."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -82,10 +82,11 @@ class _Overheard(logging.Filter):
         self._thread = threading.get_ident()
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Take a complaint in; let everything else pass."""
-        if record.thread != self._thread or record.levelno < logging.WARNING:
+        """Take in what is said in this thread, and remember complaints; let everything else pass."""
+        if record.thread != self._thread:
             return True
-        self.said.append(record.getMessage())
+        if record.levelno >= logging.WARNING:
+            self.said.append(record.getMessage())
         return False
 
     def __enter__(self) -> Self:

@@ -44,7 +44,7 @@ def test_another_process_comes_to_the_same_keys(name):
 @pytest.mark.parametrize("name", CASES)
 def test_an_end_is_told_once(name):
     """A rollout that ends is told to have ended, once, or once more after a rollback that was given up."""
-    plan, steps = steps_of(name)
+    _, steps = steps_of(name)
     over = any(isinstance(step, Looked) and step.state.phase is Phase.FINISHED for step in steps)
     told = [notice.event for notice in notices_of(name) if notice.event in ENDS]
 
