@@ -51,7 +51,7 @@ def render(notice: Notice, links: Sequence[Link] = (), doubt: str = "") -> Messa
     """
     title = f"{_PREFIX[notice.level]}{notice.headline}"
     plain, html = ("\n\n".join(filter(None, form(notice, links, doubt))) for form in (_plain, _html))
-    return Message(title, plain, html)
+    return Message(title, plain or title, html or f"<p>{escape(title)}</p>")  # no service takes an empty body
 
 
 def render_text(title: str, text: str) -> Message:

@@ -109,14 +109,21 @@ class Messenger:
         self._jobs.put(job)
 
     def _work(self) -> None:
-        notifications = self.who() if callable(self.who) else self.who
-        office = Office(Dispatch(notifications), self.now, self.links) if notifications else None
+        office = self._open_office()
         while True:
             jobs = self._take()
             if office:
                 self._do(jobs, office)
             if None in jobs:
                 return
+
+    def _open_office(self) -> Office | None:
+        try:
+            notifications = self.who() if callable(self.who) else self.who
+        except Exception:
+            log.exception("nobody is told anything")
+            return None
+        return Office(Dispatch(notifications), self.now, self.links) if notifications else None
 
     def _do(self, jobs: Sequence[Job | None], office: Office) -> None:
         for store in {job.store.url(""): job.store for job in jobs if job and not job.rollout_id}.values():

@@ -2,8 +2,7 @@
 
 import json
 import threading
-import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,13 +11,23 @@ from typing import Any
 
 @dataclass
 class Receiver:
-    """What it got, and how it answers."""
+    """What it got, and how it answers.
+
+    Attributes:
+        port: where it listens on loopback.
+        got: the messages that it took.
+        paths: the paths of all that it was sent.
+        status: what it answers.
+        sick: paths at which it answers 500.
+        on_message: what happens while it has a message in hand.
+    """
 
     port: int = 0
     got: list[dict[str, Any]] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
     status: int = 200
-    delay_s: float = 0.0
+    sick: set[str] = field(default_factory=set)
+    on_message: Callable[[], object] = lambda: None
 
     @property
     def titles(self) -> list[str]:
@@ -38,11 +47,12 @@ def receiving() -> Generator[Receiver]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            time.sleep(receiver.delay_s)
+            status = 500 if self.path in receiver.sick else receiver.status
             receiver.paths.append(self.path)
-            if receiver.status == 200:
+            receiver.on_message()
+            if status == 200:
                 receiver.got.append(json.loads(body))
-            self.send_response(receiver.status)
+            self.send_response(status)
             self.end_headers()
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's own name

@@ -31,8 +31,8 @@ def test_html():
 
 
 def test_plain_text_leaves_out_what_there_is_not():
-    """A notice with nothing but a headline has no empty headings."""
+    """A notice with nothing but a headline has no empty headings, and yet a body, which services insist on."""
     bare = NOTICE.model_copy(update={"reason": "", "numbers": (), "commands": ()})
 
-    assert render(bare).plain == ""
+    assert render(bare).plain == "CRITICAL: ABORTED at 14:07:00 UTC"
     assert render(NOTICE, LINKS).plain.endswith("Flow run: http://ui/runs/1\nJournal: s3://bucket/rollouts/1/")
