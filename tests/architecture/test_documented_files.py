@@ -1,11 +1,15 @@
 """What README.md and docs/ show as a file's content really is accepted by what reads such files."""
 
 import re
+import textwrap
 from pathlib import Path
 
 import yaml
 
 from policies.loading import parse_policy
+from policies.notices.notice import Event
+from policies.notices.spec import NotifySpec
+from rollway.notices.loading import parse_notifications
 from rollway.sandbox.settings import load_settings
 
 ROOT = Path(__file__).parents[2]
@@ -32,6 +36,19 @@ def test_the_settings_in_the_sandbox_page_are_some(tmp_path):
 
     assert len(settings.faults) == 9
     assert settings.seed == 7
+
+
+def test_the_files_in_the_page_about_notifications_are_some(monkeypatch):
+    """The page's routes are accepted, its policy field is one, and its table of events is complete."""
+    for name in ("PAGERDUTY_KEY", "PAGERDUTY_API_KEY"):
+        monkeypatch.setenv(name, "x" * 32)
+    monkeypatch.setenv("SLACK_ADDRESS", "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ")
+    page = (ROOT / "docs" / "how-to" / "get-told.md").read_text("utf-8")
+    routes, policy = (yaml.safe_load(textwrap.dedent(block)) for block in YAML.findall(page))
+
+    assert [route.name for route in parse_notifications(routes).routes] == ["team", "on-call"]
+    assert NotifySpec.model_validate(policy["notify"]).at_least == "warning"
+    assert [event for event in Event if f"`{event}`" not in page] == []
 
 
 def test_the_model_in_the_sandbox_page_answers():
