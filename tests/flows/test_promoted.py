@@ -1,16 +1,31 @@
 """A healthy candidate's canary under a real Prefect server: what the run ends as, and what a person finds in Prefect's UI."""
 
+from collections.abc import Generator
+
 import pytest
+import yaml
+from prefect.settings import PREFECT_UI_URL
 
 from policies.lifecycle import Ending, Outcome
 from tests.flows.account import ENDPOINT
 from tests.flows.playing import Played, ask_for, play
+from tests.notices.receiving import Receiver, receiving
 
 
 @pytest.fixture(scope="module")
-def promoted(account, policy) -> Played:
+def receiver(environment, tmp_path_factory) -> Generator[Receiver]:
+    """Somebody who is told, by the file that the worker's environment names."""
+    with receiving() as found:
+        path = tmp_path_factory.mktemp("notices") / "notifications.yaml"
+        path.write_text(yaml.safe_dump({"routes": [{"name": "team", "url": found.url()}]}))
+        environment.setenv("ROLLWAY_NOTIFICATIONS", str(path))
+        yield found
+
+
+@pytest.fixture(scope="module")
+def promoted(account, policy, receiver) -> Played:
     """The run, played once for all tests here."""
-    del account  # it is up, and the environment points at it
+    del account, receiver  # they are up, and the environment points at them
     return play(ask_for("fraud-v7", policy))
 
 
@@ -54,3 +69,11 @@ def test_runs_have_names_that_a_person_can_read(promoted):
     expected = commands | reading | {f"plan {ENDPOINT} to fraud-v7"}
     assert promoted.record().name == "fraud-prod to fraud-v7"
     assert expected <= promoted.task_names(expected)
+
+
+def test_people_are_told_by_the_time_the_run_ends(promoted, receiver):
+    """Each event once, and every message leads to the run in Prefect's UI."""
+    words = [title.split(" at ")[0] for title in receiver.titles]
+    assert words == ["STARTED", "SHIFTED", "SHIFTED", "PROMOTED"]
+    page = f"{PREFECT_UI_URL.value()}/runs/flow-run/{promoted.record().id}"
+    assert all(f"Flow run: {page}" in got["message"] for got in receiver.got)
