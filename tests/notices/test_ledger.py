@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from policies.errors import AwsError
+from policies.notices.delivering import begin, conclude
 from policies.notices.notice import Event, Level, Notice
 from policies.notices.spec import NotifySpec
 from rollway.notices.dispatch import Dispatch
@@ -124,6 +125,23 @@ def test_what_was_not_taken_is_tried_again(store, clock, receiver):
     assert sorted(receiver.paths) == ["/sick", "/sick", "/well"]
     assert "Told late" in receiver.got[-1]["message"]
     assert not ledger.owes
+
+
+def test_a_message_in_hand_is_left_to_its_process(store, clock, receiver, office):
+    """While a process is at one address, nobody else begins with another of the same notice: its outcome could not be written."""
+    begun = begin(store.now())
+    owed = conclude(begin(store.now() - 2 * MINUTE), "refused", store.now() - MINUTE)
+    body = Memo(notice=notice(), deliveries={"route-1": owed, "route-2": begun}).model_dump_json()
+    store.create(f"notices/{ROLLOUT}/promoted.json", body)
+    Ledger(store, ROLLOUT, office).follow_up()
+    at_once = list(receiver.got)
+    clock.advance(MINUTE)
+    Ledger(store, ROLLOUT, office).follow_up()
+
+    assert at_once == []
+    assert receiver.titles == ["PROMOTED"]
+    assert stands(store) == {"route-1": "sent", "route-2": "owed"}
+    assert "there is no route-2" in memo(store).deliveries["route-2"].why
 
 
 def test_a_dead_service_is_given_up_after_a_day(store, clock, receiver, office):

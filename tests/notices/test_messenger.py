@@ -124,7 +124,9 @@ def test_what_a_dead_process_told_nobody_is_told_by_the_next(rehearsal, receiver
     assert receiver.got[3]["type"] == "failure"
 
 
-@pytest.mark.parametrize(("later", "expected"), [(timedelta(hours=20), True), (timedelta(hours=30), False)])
+@pytest.mark.parametrize(
+    ("later", "expected"), [(timedelta(hours=20), True), (timedelta(hours=24.5), False), (timedelta(hours=30), False)]
+)
 def test_what_ended_untold_is_told_for_a_day(rehearsal, receiver, later, expected):
     """A rollout and a halt that nobody was told of are told by the next reconciliation within a day, and older news by none."""
     call_halt(rehearsal.store, Halt(since=rehearsal.now(), reason="network", by="ada"))
