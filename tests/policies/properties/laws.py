@@ -130,6 +130,8 @@ def _check_tidiness(run: Run) -> None:
     assert aws.schedule is None, "no switch is left"
     kept = {plan.promoted.name} if run.ending.outcome is Outcome.PROMOTED else set[str]()
     assert aws.configs <= {plan.original.name, aws.endpoint.config, FOREIGN} | kept | aws.undeletable
-    planned, live = plan.surroundings.target(BASELINE), aws.scaling.get(BASELINE)
-    if planned and live and "suspensions" not in run.outsiders.standing():
-        assert live.suspended == planned.suspended, "scaling is suspended as before"
+    promoted = plan.scaling.after.target(BASELINE) if plan.scaling and run.ending.outcome is Outcome.PROMOTED else None
+    wanted, live = promoted or plan.surroundings.target(BASELINE), aws.scaling.get(BASELINE)
+    if wanted and live and "suspensions" not in run.outsiders.standing():
+        assert live.suspended == wanted.suspended, "scaling is suspended as before, or as declared"
+    assert run.outsiders.interfered or live == wanted, "scaling is as declared once promoted, and as before otherwise"
