@@ -13,8 +13,22 @@ from policies.endpoint_config import EndpointConfig
 from policies.facts import ScalingTarget, format_shares, format_suspensions
 from policies.guard import Alarm, Guard
 from policies.probes import ProbeSpec
+from policies.registration import Registration, Stand
 from policies.switch import Switch
 from policies.values import Frozen
+
+
+class CreateModel(Frozen):
+    """A model of this name and content exists.
+
+    Attributes:
+        model: its name.
+        members: the other members of ``CreateModel``.
+    """
+
+    kind: Literal["create_model"] = "create_model"
+    model: str
+    members: dict[str, Any]
 
 
 class CreateConfig(Frozen):
@@ -73,6 +87,25 @@ class SetScaling(Frozen):
     kind: Literal["set_scaling"] = "set_scaling"
     endpoint: str
     scaling: ScalingTarget
+
+
+class ReplaceScaling(Frozen):
+    """Application Auto Scaling looks after the variant in exactly this way, policies and scheduled actions included; or not at all.
+
+    Attributes:
+        endpoint: the endpoint.
+        variant: the variant.
+        registration: how; None for not at all.
+        stand: which of the rollout's registrations that is.
+        at: when this was decided: scheduled actions that are over by then are left out, since AWS takes none of them.
+    """
+
+    kind: Literal["replace_scaling"] = "replace_scaling"
+    endpoint: str
+    variant: str
+    registration: Registration | None
+    stand: Stand
+    at: datetime
 
 
 class ArmSwitch(Frozen):
@@ -137,8 +170,12 @@ class DeleteConfig(Frozen):
 Safeguard = SetScaling | ArmSwitch | DisarmSwitch | ArmGuard | SoundAlarm | RemoveGuard
 """What changes nothing of the endpoint itself, only what protects it."""
 
+Declared = CreateModel | ReplaceScaling
+"""What a blueprint declares besides its configuration."""
+
 Command = Annotated[
-    CreateConfig | ApplyConfig | SetCapacity | SetShares | Probe | Safeguard | DeleteConfig, Field(discriminator="kind")
+    CreateConfig | ApplyConfig | SetCapacity | SetShares | Probe | Safeguard | Declared | DeleteConfig,
+    Field(discriminator="kind"),
 ]
 """One idempotent instruction for AWS."""
 
@@ -158,11 +195,22 @@ def explain(command: Command) -> str:
             told = f"send {command.probes.count:,} probes to {command.variant}"
         case SetScaling() | ArmSwitch() | DisarmSwitch() | ArmGuard() | SoundAlarm() | RemoveGuard():
             told = _explain_safeguard(command)
+        case CreateModel():
+            told = f"create model {command.model}"
+        case ReplaceScaling():
+            told = _explain_scaling(command)
         case DeleteConfig():
             told = f"delete config {command.config}"
         case _:
             assert_never(command)
     return told
+
+
+def _explain_scaling(command: ReplaceScaling) -> str:
+    if command.registration is None:
+        return f"deregister {command.variant} from autoscaling"
+    verb = "bring back" if command.stand == "before" else "register"
+    return f"{verb} the scaling of {command.variant}: {command.registration}"
 
 
 def _explain_safeguard(command: Safeguard) -> str:

@@ -13,6 +13,7 @@ from policies.baking import bake, bake_ends, explain_failures
 from policies.commands import Probe
 from policies.compare.memory import FORGETFUL, Forgetful
 from policies.decision import Decision
+from policies.declared import prepare, register
 from policies.drift import find_drift, is_taken_over, tell_taken_back, was_taken_back
 from policies.experiment import (
     compete,
@@ -306,10 +307,10 @@ def _pursue(
     if state.operation is not None or endpoint.busy:
         whose = "AWS is at work on it" if state.operation else f"the endpoint is {endpoint.status}, not by this rollout"
         return Decision(state, "wait", f"{_headline(plan, state)}; {whose}", look, verdicts=verdicts)
-    commands = next_commands(goal_of(plan, state), endpoint)
+    commands = next_commands(goal_of(plan, state), endpoint) or register(plan, state, now)
     if commands:
-        guarded = (*raise_safeguards(plan, state, surroundings, now), *commands)
-        return Decision(state, "act", _headline(plan, state), look, guarded, verdicts)
+        first = (*raise_safeguards(plan, state, surroundings, now), *prepare(plan, state, commands, now))
+        return Decision(state, "act", _headline(plan, state), look, (*first, *commands), verdicts)
     in_shadow = plan.stages[state.stage].shadow  # where no request can be sent to the candidate by its name
     if state.phase is Phase.PREPARING and plan.policy.probes and not state.probed and not in_shadow:
         whom = "they get" if plan.rivals else "it gets"

@@ -5,6 +5,7 @@ Only read back while nothing is in flight. Instance counts of a variant that aut
 
 from collections.abc import Iterator
 
+from policies.declared import expected_targets
 from policies.facts import Endpoint, ScalingTarget, Surroundings, Suspension, format_shares
 from policies.goal import has_shares
 from policies.lifecycle import Phase, ScalingStand, State
@@ -60,19 +61,26 @@ def _lesser(plan: Plan, state: State, endpoint: Endpoint, surroundings: Surround
     yield from _counts(plan, state, endpoint, surroundings)
     yield from _tags(plan.surroundings.tags, surroundings.tags)
     for variant in (each.variant for each in (plan.baseline, *plan.newcomers)):
-        found = surroundings.target(variant)
-        yield from _bounds(variant, plan.surroundings.target(variant), found)
-        hold = state.scaling if variant == plan.baseline.variant else "none"
-        yield from _suspensions(hold, plan.surroundings.target(variant), found)
+        found, ours = surroundings.target(variant), variant == plan.baseline.variant
+        left = expected_targets(plan, state) if ours else (plan.surroundings.target(variant),)
+        if _describe(found) not in map(_describe, left):
+            yield _bounds(variant, left[0], found)
+        elif len(left) == 1:  # of a change whose answer is not known, neither are the suspensions
+            yield from _suspensions(state.scaling if ours else "none", left[0], found)
 
 
 def _counts(plan: Plan, state: State, endpoint: Endpoint, surroundings: Surroundings) -> Iterator[str]:
     counts_so_far = {stage.instances for stage in plan.stages[: state.stage + 1]}
     ordered = {newcomer.variant: counts_so_far for newcomer in plan.newcomers}
     ordered[plan.baseline.variant] = {plan.baseline.instances, plan.full_capacity}
+    in_change = plan.baseline.variant if state.registration in {"asked", "aside"} else ""
     for variant in endpoint.variants:
         counts = ordered.get(variant.name, {variant.wanted_instances})
-        if surroundings.target(variant.name) is None and variant.wanted_instances not in counts:
+        if (
+            variant.name != in_change
+            and surroundings.target(variant.name) is None
+            and variant.wanted_instances not in counts
+        ):
             left = " or ".join(str(count) for count in sorted(counts))
             yield f"somebody scaled {variant.name} to {variant.wanted_instances} instances; this rollout left it at {left}"
 
@@ -84,9 +92,8 @@ def _tags(left: dict[str, str], found: dict[str, str]) -> Iterator[str]:
         yield f"somebody changed the endpoint's tags: {told}"
 
 
-def _bounds(variant: str, left: ScalingTarget | None, found: ScalingTarget | None) -> Iterator[str]:
-    if _describe(left) != _describe(found):
-        yield f"somebody changed the scaling of {variant} to {_describe(found)}; this rollout left it at {_describe(left)}"
+def _bounds(variant: str, left: ScalingTarget | None, found: ScalingTarget | None) -> str:
+    return f"somebody changed the scaling of {variant} to {_describe(found)}; this rollout left it at {_describe(left)}"
 
 
 def _describe(target: ScalingTarget | None) -> str:

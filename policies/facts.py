@@ -4,8 +4,9 @@ Shares are percent of traffic. How SageMaker spells all this is known to ``rollw
 """
 
 from datetime import datetime
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
+from policies.blueprint.model import VariantScaling
 from policies.endpoint_config import EndpointConfig
 from policies.values import Frozen
 
@@ -165,11 +166,15 @@ class Facts(Frozen):
         config: the configuration it runs on.
         wanted: the configuration that shall serve in the end, still without a name of its own.
         rivals: the configurations of an A/B test's further challengers, likewise.
-        missing_models: names of models in them that SageMaker does not know.
+        missing_models: names of models in them that SageMaker does not know and no blueprint declares.
+        new_models: models that a blueprint declares and that are not there yet: members of ``CreateModel`` by name.
+        differing_models: models that a blueprint declares and that are there with other content: what differs, by name.
         hosting: what each model holds that serves now or shall serve, by its name.
         surroundings: the endpoint's tags, and the registrations of its variants with Application Auto Scaling.
         alarms: states of the alarms that the policy names; one that does not exist is absent.
         load: what the endpoint had to bear lately, or why nobody knows; None where the policy does not ask.
+        declared_scaling: the scaling that a blueprint declares for the live variant; None where it says nothing about it.
+        own_scaling: the live variant's scaling as it is; read only where a blueprint has it replaced.
     """
 
     endpoint: Endpoint
@@ -181,6 +186,10 @@ class Facts(Frozen):
     surroundings: Surroundings = Surroundings()
     alarms: dict[str, str] = {}
     load: Load | str | None = None
+    new_models: dict[str, dict[str, Any]] = {}
+    differing_models: dict[str, tuple[str, ...]] = {}
+    declared_scaling: VariantScaling | None = None
+    own_scaling: VariantScaling | None = None
 
 
 def same_share(left: float, right: float) -> bool:

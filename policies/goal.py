@@ -13,10 +13,12 @@ from policies.commands import (
     ArmSwitch,
     Command,
     CreateConfig,
+    CreateModel,
     DeleteConfig,
     DisarmSwitch,
     Probe,
     RemoveGuard,
+    ReplaceScaling,
     SetCapacity,
     SetScaling,
     SetShares,
@@ -75,7 +77,7 @@ def is_reached(command: Command, endpoint: Endpoint) -> bool:
             return has_shares(endpoint, command.shares)
         case CreateConfig() | DeleteConfig() | Probe() | SetScaling() | ArmSwitch() | DisarmSwitch():
             return True
-        case ArmGuard() | SoundAlarm() | RemoveGuard():
+        case ArmGuard() | SoundAlarm() | RemoveGuard() | CreateModel() | ReplaceScaling():
             return True
         case _:
             assert_never(command)

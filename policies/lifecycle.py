@@ -14,10 +14,12 @@ from policies.commands import (
     Command,
     CommandResult,
     CreateConfig,
+    CreateModel,
     DeleteConfig,
     DisarmSwitch,
     Probe,
     RemoveGuard,
+    ReplaceScaling,
     SetCapacity,
     SetScaling,
     SetShares,
@@ -25,6 +27,7 @@ from policies.commands import (
 )
 from policies.gates.evidence import Window
 from policies.plan import Plan
+from policies.registration import Stand
 from policies.values import Frozen
 
 
@@ -112,6 +115,10 @@ SwitchStand = Literal["none", "asked", "armed", "disarmed"]
 """Where the dead-man's switch, or a guard, stands: ``asked``, it may be armed or not, since the process died in between."""
 
 
+RegistrationStand = Stand | Literal["asked"]
+"""Which registration of the promoted variant stands, where the rollout changes it: ``asked``, any may, since the answer is not known."""
+
+
 ScalingStand = Literal["none", "asked", "held"]
 """Where the suspension of the baseline's autoscaling stands: ``asked``, it may be suspended or not, since the answer is not known."""
 
@@ -133,6 +140,8 @@ class State(Frozen):
         cleaned: names of those that are gone again, or must stay.
         switch: where the dead-man's switch stands, or the alarms of a guarded update, which take its place.
         scaling: where the suspension of the baseline's autoscaling stands.
+        registration: which registration for autoscaling stands, where a blueprint has the rollout change it.
+        models: names of the models that were created, or found created, for this rollout.
         probed: whether the candidate has answered its probes.
         baking_since: when SageMaker began the newest step of a guarded update that was seen; None before the first.
         heard: ids of the signals that were heeded.
@@ -158,6 +167,8 @@ class State(Frozen):
     cleaned: tuple[str, ...] = ()
     switch: SwitchStand = "none"
     scaling: ScalingStand = "none"
+    registration: RegistrationStand = "before"
+    models: tuple[str, ...] = ()
     probed: bool = False
     baking_since: datetime | None = None
     heard: tuple[str, ...] = ()
@@ -215,6 +226,8 @@ def record_intent(state: State, command: Command) -> State:
         return state.model_copy(update={"switch": "asked"})
     if isinstance(command, SetScaling) and state.scaling == "none":
         return state.model_copy(update={"scaling": "asked"})
+    if isinstance(command, ReplaceScaling):
+        return state.model_copy(update={"registration": "asked"})
     return state
 
 
@@ -240,6 +253,10 @@ def _effect_of(command: Command, state: State, now: datetime) -> dict[str, objec
             effect = {"switch": "disarmed"}
         case SetScaling():
             effect = {"scaling": "held"}
+        case ReplaceScaling():
+            effect = {"registration": command.stand, "scaling": "held" if command.stand == "after" else "none"}
+        case CreateModel():
+            effect = {"models": tuple(dict.fromkeys((*state.models, command.model)))}
         case Probe():
             effect = {"probed": True}
         case ApplyConfig() | SetCapacity() | SetShares():

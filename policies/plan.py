@@ -6,7 +6,9 @@ A plan is complete before anything is touched: the configurations it will create
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 
+from policies.blueprint_obstacles import find_blueprint_obstacles
 from policies.capacity import Count, Sizing
 from policies.endpoint_config import (
     CANDIDATE_NAMES,
@@ -23,6 +25,7 @@ from policies.errors import PreflightError
 from policies.facts import Facts, Surroundings
 from policies.guard import Guard, make_guard
 from policies.preflight import find_obstacles, find_rival_obstacles
+from policies.registration import ScalingChange, plan_scaling
 from policies.sizing import size_stages
 from policies.spec import Policy
 from policies.strategies import plan_stages
@@ -78,6 +81,8 @@ class Plan(Frozen):
         surroundings: the endpoint's tags and scaling when the rollout began.
         switch: the dead-man's switch; None when the policy wants none, or a guard takes its place.
         guard: SageMaker's guardrails around the update, where they move the traffic; else None.
+        new_models: models that are created first: members of ``CreateModel`` by name.
+        scaling: the change of the promoted variant's scaling; None where the endpoint's own is carried over as it is.
         started_at: when the rollout begins; its deadline counts from here.
     """
 
@@ -98,6 +103,8 @@ class Plan(Frozen):
     surroundings: Surroundings = Surroundings()
     switch: Switch | None = None
     guard: Guard | None = None
+    new_models: dict[str, dict[str, Any]] = {}
+    scaling: ScalingChange | None = None
 
     @property
     def compared(self) -> Contender:
@@ -187,6 +194,7 @@ def make_plan(policy: Policy, facts: Facts, rollout_id: str, started_at: datetim
         PreflightError: with every reason why this rollout cannot start as things stand.
     """
     obstacles = [*find_obstacles(facts, policy), *find_rival_obstacles(policy, facts)]
+    obstacles += find_blueprint_obstacles(policy, facts, started_at)
     if obstacles:
         raise PreflightError(obstacles)
     (live,) = facts.endpoint.variants
@@ -225,11 +233,15 @@ def make_plan(policy: Policy, facts: Facts, rollout_id: str, started_at: datetim
         surroundings=facts.surroundings,
         switch=None if guarded else make_switch(policy.dead_mans_switch, rollout_id, facts.endpoint.arn),
         guard=make_guard(policy, rollout_id, facts.endpoint.name, live.name, promoted.name) if guarded else None,
+        new_models=facts.new_models,
+        scaling=plan_scaling(facts),
     )
 
 
 def _most(facts: Facts, variant: str) -> int | None:
-    """Return the most instances that a variant's autoscaling allows."""
+    """Return the most instances that a variant's autoscaling allows once it is promoted."""
+    if facts.declared_scaling:
+        return facts.declared_scaling.max
     target = facts.surroundings.target(variant)
     return target.maximum if target else None
 

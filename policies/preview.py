@@ -13,10 +13,12 @@ from policies.commands import (
     Command,
     CommandResult,
     CreateConfig,
+    CreateModel,
     DeleteConfig,
     DisarmSwitch,
     Probe,
     RemoveGuard,
+    ReplaceScaling,
     SetCapacity,
     SetScaling,
     SetShares,
@@ -96,7 +98,7 @@ def imagine(plan: Plan, endpoint: Endpoint, command: Command) -> Endpoint:
             return endpoint.model_copy(update={"variants": live})
         case CreateConfig() | DeleteConfig() | Probe() | SetScaling() | ArmSwitch() | DisarmSwitch():
             return endpoint
-        case ArmGuard() | SoundAlarm() | RemoveGuard():
+        case ArmGuard() | SoundAlarm() | RemoveGuard() | CreateModel() | ReplaceScaling():
             return endpoint
         case _:
             assert_never(command)
@@ -115,6 +117,12 @@ def _go_on(plan: Plan, state: State, endpoint: Endpoint, now: datetime) -> Endpo
 
 def imagine_scaling(surroundings: Surroundings, command: Command) -> Surroundings:
     """Return tags and scaling as they are once a command's wanted end is reached."""
+    if isinstance(command, ReplaceScaling):
+        others = [target for target in surroundings.scaling if target.variant != command.variant]
+        new = [command.registration.target(command.variant)] if command.registration else []
+        return surroundings.model_copy(
+            update={"scaling": tuple(sorted([*others, *new], key=lambda each: each.variant))}
+        )
     if not isinstance(command, SetScaling):
         return surroundings
     wanted = command.scaling

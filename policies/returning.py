@@ -5,6 +5,7 @@ from typing import Final
 
 from policies.commands import ApplyConfig, Command, CreateConfig, DeleteConfig, SetCapacity, explain
 from policies.decision import Decision
+from policies.declared import is_to_be_put_back, put_back, step_aside, tell_models
 from policies.facts import Endpoint, Surroundings, format_shares
 from policies.goal import Goal, next_commands
 from policies.guarded import pull_the_brake
@@ -35,7 +36,8 @@ def roll_back(plan: Plan, state: State, endpoint: Endpoint, now: datetime) -> De
         note = f"; last try failed: {state.setback}" if state.setback else ""
         moves = any(isinstance(command, ApplyConfig) for command in commands)
         again = _mend(plan, endpoint) if state.setback and moves else ()
-        return Decision(state, "act", f"rolling back to {plan.baseline.model}{note}", look, (*again, *commands))
+        aside = step_aside(plan, state, commands, now)
+        return Decision(state, "act", f"rolling back to {plan.baseline.model}{note}", look, (*again, *aside, *commands))
     if not endpoint.settled:
         return Decision(state, "wait", f"back on {plan.original.name}, but the endpoint is {endpoint.status}", look)
     cleaning = enter(state, Phase.CLEANING, now)
@@ -80,15 +82,19 @@ def clean_up(plan: Plan, state: State, surroundings: Surroundings | Unavailable,
     ending = state.ending
     assert ending is not None, "cleaning up without an ending"  # noqa: S101 - an invariant of promote and roll_back
     kept = {plan.original.name} | ({plan.promoted.name} if ending.outcome is Outcome.PROMOTED else set[str]())
+    earlier = () if isinstance(surroundings, Unavailable) else tuple(put_back(plan, state, surroundings, now))
+    held = state.model_copy(update={"scaling": "none"}) if earlier else state  # it comes back without our suspensions
     left = (
-        *lower_safeguards(plan, state, surroundings),
+        *earlier,
+        *lower_safeguards(plan, held, surroundings),
         *(DeleteConfig(config=name) for name in state.made if name not in state.cleaned and name not in kept),
     )
-    blind = state.scaling != "none" and isinstance(surroundings, Unavailable)
+    in_doubt = state.scaling != "none" or is_to_be_put_back(plan, state)
+    blind = in_doubt and isinstance(surroundings, Unavailable)
     timeouts = plan.policy.timeouts
     late = now - state.since > (timeouts.settle if state.setback else timeouts.update)
     if late or not (left or blind):
-        note = _leftovers(left, blind=blind)
+        note = _leftovers(left, blind=blind) + ("" if ending.outcome is Outcome.PROMOTED else tell_models(state))
         ended = finish(state, ending.model_copy(update={"reason": ending.reason + note}), now)
         return Decision(ended, "finish", ending.reason + note, timedelta(0))
     look = min(RETRY_EVERY, plan.policy.metrics.look_every)

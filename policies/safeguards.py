@@ -40,13 +40,20 @@ def lower_safeguards(plan: Plan, state: State, surroundings: Surroundings | Unav
     looks otherwise by now is somebody else's doing, and stays.
     """
     if not isinstance(surroundings, Unavailable) and state.scaling != "none":
-        original, live = (each.target(plan.baseline.variant) for each in (plan.surroundings, surroundings))
+        original, live = _settled_target(plan, state), surroundings.target(plan.baseline.variant)
         if original and live and (released := _release(original, live)) != live:
             yield SetScaling(endpoint=plan.endpoint, scaling=released)
     if plan.switch is not None and state.switch in {"asked", "armed"}:
         yield DisarmSwitch(switch=plan.switch)
     if plan.guard is not None and state.switch in {"asked", "armed"}:
         yield RemoveGuard(guard=plan.guard)
+
+
+def _settled_target(plan: Plan, state: State) -> ScalingTarget | None:
+    """Return the baseline's registration without this rollout's suspensions: the one that a blueprint declares, once that stands."""
+    if plan.scaling is not None and state.registration == "after":
+        return plan.scaling.after.target(plan.baseline.variant)
+    return plan.surroundings.target(plan.baseline.variant)
 
 
 def _release(original: ScalingTarget, live: ScalingTarget) -> ScalingTarget:

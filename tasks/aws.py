@@ -16,12 +16,13 @@ from rollway.aws.cloudwatch import MetricsReaders
 from rollway.aws.execution import carry_out
 from rollway.aws.sagemaker import describe_endpoint
 from rollway.aws.session import Aws
-from rollway.loop import forewarning
+from rollway.loop import forewarning, quota_check
 from rollway.loop.forewarning import Forewarning
 from rollway.loop.starting import Request, plan_rollout
 
 READ_TIMEOUT_S: Final = 120
 ACT_TIMEOUT_S: Final = 300
+QUOTAS_TIMEOUT_S: Final = 300
 
 
 @task(
@@ -33,6 +34,17 @@ ACT_TIMEOUT_S: Final = 300
 async def plan(aws: Aws, request: Request, now: datetime) -> Plan:
     """Read the facts and plan; a reason not to start is final, so nothing is retried."""
     return await asyncio.to_thread(plan_rollout, aws, request, now)
+
+
+@task(
+    name="check quotas",
+    task_run_name="check quotas for {plan.endpoint}",
+    cache_policy=NO_CACHE,
+    timeout_seconds=QUOTAS_TIMEOUT_S,
+)
+async def check_quotas(aws: Aws, plan: Plan) -> str:
+    """Refuse what the account's quotas surely do not admit; a refusal is final, so nothing is retried."""
+    return await asyncio.to_thread(quota_check.check_quotas, aws, plan)
 
 
 @task(name="forewarn", task_run_name="forecast {plan.endpoint}", cache_policy=NO_CACHE, timeout_seconds=READ_TIMEOUT_S)

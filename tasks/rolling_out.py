@@ -28,7 +28,7 @@ from rollway.notices.loading import find_notifications
 from rollway.notices.messenger import telling_in_flow
 from rollway.reports.outcome import headline, render_report
 from tasks.artifacts import publish_report
-from tasks.aws import forewarn, plan
+from tasks.aws import check_quotas, forewarn, plan
 from tasks.hands import PrefectHands
 from tasks.request import RolloutRequest
 from tasks.run_address import find_run_address
@@ -84,8 +84,25 @@ async def set_out(aws: Aws, rollout: RolloutRequest, policy: Policy, clock: Cloc
     planned = await plan(aws, request, clock.now())
     if rollout.automatic:
         await asyncio.to_thread(refuse_if_braked, planned, store, clock.now())
+    await check(aws, planned)
     await warn(aws, planned, clock)
     return await asyncio.to_thread(start, planned, store, PrefectHands(aws))
+
+
+async def check(aws: Aws, planned: Plan) -> None:
+    """Refuse a rollout for which a quota is surely too small; log where that cannot be said.
+
+    Raises:
+        PreflightError: with every quota that is too small.
+    """
+    try:
+        unchecked = await check_quotas(aws, planned)
+    except RolloutError:
+        raise
+    except Exception as error:  # noqa: BLE001 - Prefect's server may be away, and a task may run out of time
+        unchecked = f"The account's quotas were not checked: {error!r}."
+    if unchecked:
+        get_run_logger().info("%s", unchecked)
 
 
 async def warn(aws: Aws, planned: Plan, clock: Clock) -> None:

@@ -65,6 +65,11 @@ def same_model(left: Document, right: Document) -> list[Difference]:
     return list(_compare(_content(left), _content(right), ""))
 
 
+def compare_scaling(live: VariantScaling, wanted: VariantScaling) -> list[Difference]:
+    """Return in what the scaling of one variant is not as wanted."""
+    return list(_compare(_scaling_document(live), _scaling_document(wanted), ""))
+
+
 def _compare_configs(live: Blueprint, wanted: Blueprint) -> Iterator[Difference]:
     same_shares = _shares_agree(live, wanted)
     documents: list[Document] = []

@@ -60,7 +60,7 @@ def set_scaling(aws: Aws, command: SetScaling, timing: Timing = REAL_TIME) -> Co
         )
     if found == command.scaling:
         return CommandResult(status="done", message=f"{said}: already so")
-    _register(aws, command.endpoint, command.scaling)
+    register_target(aws, command.endpoint, command.scaling)
     return _read_back(aws, command, timing)
 
 
@@ -79,8 +79,12 @@ def _read_back(aws: Aws, command: SetScaling, timing: Timing) -> CommandResult:
     return CommandResult(status="done", message=explain(command))
 
 
-def _register(aws: Aws, endpoint: str, wanted: ScalingTarget) -> None:
-    """Register the variant again, with its whole suspension: what a request leaves out stays as it is."""
+def register_target(aws: Aws, endpoint: str, wanted: ScalingTarget) -> None:
+    """Register the variant, with its whole suspension: what a request leaves out stays as it is.
+
+    Raises:
+        AwsError: AWS turned the request down.
+    """
     with translating("RegisterScalableTarget", f"variant {wanted.variant} of endpoint {endpoint}"):
         aws.application_autoscaling.register_scalable_target(
             ServiceNamespace=NAMESPACE,

@@ -5,7 +5,7 @@ Never changes what exists. Every step says what it did, and doing all of it twic
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -76,8 +76,24 @@ def create_models(aws: Aws, blueprint: Blueprint) -> list[Step]:
     Raises:
         AwsError: AWS turned a request down, or a model reads back with other content.
     """
-    existing = read_existing_models(aws, blueprint.models)
-    return [Step(f"model {name}", _create_model(aws, blueprint, name, existing)) for name in blueprint.models]
+    return [Step(f"model {name}", create_model(aws, name, members)) for name, members in blueprint.models.items()]
+
+
+def create_model(aws: Aws, name: str, members: Mapping[str, Any]) -> bool:
+    """See to it that a model exists with this content, and say whether it was created just now. Doing so twice is harmless.
+
+    Raises:
+        AwsError: AWS turned a request down, or there is a model of that name with other content.
+    """
+    created = name not in read_existing_models(aws, [name])
+    if created:
+        with suppress(AlreadyExists), translating("CreateModel", f"model {name}"):  # what is there is looked at next
+            aws.sagemaker.create_model(ModelName=name, **members)
+    differences = same_model(read_model(aws, name), dict(members))
+    if differences:
+        told = ", ".join(difference.path for difference in differences)
+        raise PermanentAwsError(f"model {name} reads back with other content: {told}", operation="CreateModel")
+    return created
 
 
 def create_declared_config(aws: Aws, blueprint: Blueprint, timing: Timing = REAL_TIME) -> Step:
@@ -150,23 +166,6 @@ def _model_conflicts(aws: Aws, blueprint: Blueprint) -> Iterator[Problem]:
         if name not in existing and name not in blueprint.models:
             what = "is named by the configuration, and neither declared here nor known to SageMaker"
             yield Problem(f"models.{name}", what, "declare it, or check its name")
-
-
-def _create_model(aws: Aws, blueprint: Blueprint, name: str, existing: dict[str, dict[str, Any]]) -> bool:
-    """Create a model that is missing, and say whether it was."""
-    if name in existing:
-        return False
-    members: dict[str, Any] = blueprint.models[name]
-    try:
-        with translating("CreateModel", f"model {name}"):
-            aws.sagemaker.create_model(ModelName=name, **members)
-    except AlreadyExists:
-        pass  # what is there is looked at next
-    differences = same_model(read_model(aws, name), members)
-    if differences:
-        members_told = ", ".join(difference.path for difference in differences)
-        raise PermanentAwsError(f"model {name} reads back with other content: {members_told}", operation="CreateModel")
-    return True
 
 
 def _send_endpoint(aws: Aws, request: dict[str, Any], timing: Timing) -> None:

@@ -14,21 +14,26 @@ from policies.commands import (
     Command,
     CommandResult,
     CreateConfig,
+    CreateModel,
     DeleteConfig,
     DisarmSwitch,
     Probe,
     RemoveGuard,
+    ReplaceScaling,
     Safeguard,
     SetCapacity,
     SetScaling,
     SetShares,
     SoundAlarm,
+    explain,
 )
 from policies.errors import AwsError, PermanentAwsError, TransientAwsError
 from rollway.aws import guarding, switch
 from rollway.aws.autoscaling import set_scaling
 from rollway.aws.configs import create_config, delete_config
+from rollway.aws.creating import create_model
 from rollway.aws.probing import probe
+from rollway.aws.replacing import replace_scaling
 from rollway.aws.session import Aws
 from rollway.aws.updates import apply_config, set_capacity, set_shares
 from rollway.aws.waiting import REAL_TIME, Timing
@@ -74,11 +79,20 @@ def _dispatch(aws: Aws, command: Command, timing: Timing) -> CommandResult:
             result = probe(aws, command)
         case SetScaling() | ArmSwitch() | DisarmSwitch() | ArmGuard() | SoundAlarm() | RemoveGuard():
             result = _protect(aws, command, timing)
+        case CreateModel():
+            result = _create_model(aws, command)
+        case ReplaceScaling():
+            result = replace_scaling(aws, command, timing)
         case DeleteConfig():
             result = delete_config(aws, command.config)
         case _:
             assert_never(command)
     return result
+
+
+def _create_model(aws: Aws, command: CreateModel) -> CommandResult:
+    told = "" if create_model(aws, command.model, command.members) else ": exists already"
+    return CommandResult(status="done", message=f"{explain(command)}{told}")
 
 
 def _protect(aws: Aws, command: Safeguard, timing: Timing) -> CommandResult:

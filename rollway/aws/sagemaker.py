@@ -84,7 +84,12 @@ def read_hosting(aws: Aws, model: str) -> Hosting | None:
             answer = aws.sagemaker.describe_model(ModelName=model)
     except NotFound:
         return None
-    containers = answer.get("Containers") or [answer.get("PrimaryContainer", {})]
+    return hosting_of(cast("Mapping[str, Any]", answer))
+
+
+def hosting_of(members: Mapping[str, Any]) -> Hosting:
+    """Say what a model holds, from the members of ``CreateModel``."""
+    containers: list[Mapping[str, Any]] = members.get("Containers") or [members.get("PrimaryContainer", {})]
     if any(container.get("Mode") == "MultiModel" for container in containers):
         return "multi-model"
     return "multi-container" if len(containers) > 1 else "one model"

@@ -81,6 +81,7 @@ class Aws:
         scheduler: the dead-man's switch.
         sts: whose credentials these are.
         iam: execution roles, of which the linter reads the policies.
+        service_quotas: how many instances the account may have.
     """
 
     region: str
@@ -92,6 +93,7 @@ class Aws:
     scheduler: EventBridgeSchedulerClient
     sts: STSClient
     iam: Any
+    service_quotas: Any
 
 
 @dataclass(frozen=True)
@@ -162,6 +164,7 @@ def connect(region: str | None = None, profile: str | None = None, assumed: Assu
             scheduler=guard(client("scheduler")),
             sts=client("sts"),
             iam=client("iam"),
+            service_quotas=client("service-quotas"),
         )
 
 

@@ -23,6 +23,7 @@ from rollway.cli.steps import NumberedStep, instance_type, number_steps, tell_ca
 from rollway.cli.words import name_policy, shortest_course
 from rollway.cli.world import current_world
 from rollway.loop.forewarning import Forewarning, forewarn
+from rollway.loop.quota_check import check_quotas
 from rollway.loop.starting import plan_rollout
 from rollway.loop.wanted import make_request
 from rollway.reports.prices import read_prices
@@ -44,16 +45,20 @@ def command(**options: Unpack[Options]) -> int:
     aws = connect(options["region"], options["profile"])
     now = current_world().clock.now()
     plan = plan_rollout(aws, make_request(options["endpoint"], policy, options["models"], options["config"]), now)
-    warning = forewarn(aws, plan, now)
+    warning, unchecked = forewarn(aws, plan, now), check_quotas(aws, plan)
     live = describe_endpoint(aws, plan.endpoint)
     scaling = plan.surroundings.target(plan.baseline.variant)
     name, steps = name_policy(options["policy"], policy), number_steps(plan, live)
     cost = forecast_usage(plan).tell(read_prices())
-    document = _document(plan, name, scaling, steps) | {"forecast": asdict(warning), "cost": cost}
+    document = _document(plan, name, scaling, steps) | {
+        "forecast": asdict(warning),
+        "cost": cost,
+        "quotas_unchecked": unchecked,
+    }
     emit(
         options["output"],
         document,
-        _text(_headline(plan, name, scaling), steps, (*_closing(plan, cost), *_warnings(warning))),
+        _text(_headline(plan, name, scaling), steps, (*_closing(plan, cost, unchecked), *_warnings(warning))),
     )
     return Exit.OK
 
@@ -122,7 +127,7 @@ def _text(headline: Text, steps: Sequence[NumberedStep], closing: Sequence[Rende
     return Group(headline, "", table, "", *closing, "", Text("Nothing was changed.", "bold"))
 
 
-def _closing(plan: Plan, cost: str) -> list[RenderableType]:
+def _closing(plan: Plan, cost: str, unchecked: str) -> list[RenderableType]:
     least, deadline = format_duration(shortest_course(plan.policy)), format_duration(plan.policy.deadline)
     return [
         *tell_capacity(plan),
@@ -130,6 +135,7 @@ def _closing(plan: Plan, cost: str) -> list[RenderableType]:
         f"At least {least}, and the time that AWS takes for each change; {deadline} at most, then back to the baseline.",
         f"It costs at least {cost}, beside what the endpoint costs anyway.",
         *what_if(plan),
+        *([unchecked] if unchecked else []),
     ]
 
 

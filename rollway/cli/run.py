@@ -28,6 +28,7 @@ from rollway.cli.world import current_world
 from rollway.loop.forewarning import forewarn
 from rollway.loop.hands import PlainHands
 from rollway.loop.queueing import make_way
+from rollway.loop.quota_check import check_quotas
 from rollway.loop.starting import open_journal, plan_rollout, refuse_if_braked, start
 from rollway.loop.wanted import make_request
 from rollway.notices.loading import VARIABLE, Notifications, find_notifications
@@ -93,6 +94,8 @@ def _run_here(options: Options, policy: Policy, journal: str, notifications: Not
     plan = plan_rollout(aws, request, world.clock.now())
     if options["automatic"]:
         refuse_if_braked(plan, store, world.clock.now())
+    if unchecked := check_quotas(aws, plan):
+        click.echo(click.style(unchecked, dim=True), err=True)
     for line in forewarn(aws, plan, world.clock.now()).lines:
         click.echo(click.style(line, fg="yellow"), err=True)
     with watching(world, notifications) as witness:

@@ -11,10 +11,12 @@ from policies.commands import (
     ArmSwitch,
     Command,
     CreateConfig,
+    CreateModel,
     DeleteConfig,
     DisarmSwitch,
     Probe,
     RemoveGuard,
+    ReplaceScaling,
     Safeguard,
     SetCapacity,
     SetScaling,
@@ -137,7 +139,11 @@ def _note(plan: Plan, phase: Phase, command: Command) -> str:
         case Probe():
             note = "sent to it by name; all caches are warm then, and no customer is involved"
         case SetScaling() | ArmSwitch() | DisarmSwitch() | ArmGuard() | SoundAlarm() | RemoveGuard():
-            note = _note_safeguard(phase, command)
+            note = _note_safeguard(plan, phase, command)
+        case CreateModel():
+            note = "as the blueprint declares it; it stays, whatever becomes of the rollout"
+        case ReplaceScaling():
+            note = _note_scaling(plan, command)
         case DeleteConfig():
             note = "made by this rollout and used no more"
         case _:
@@ -145,10 +151,19 @@ def _note(plan: Plan, phase: Phase, command: Command) -> str:
     return note
 
 
-def _note_safeguard(phase: Phase, command: Safeguard) -> str:
+def _note_scaling(plan: Plan, command: ReplaceScaling) -> str:
+    if command.registration is None:
+        return "for the move: AWS moves no variant that autoscaling looks after to another instance type"
+    declared = plan.scaling is not None and plan.scaling.declared
+    held = "scaling in and scheduled scaling wait until the rollout is over"
+    return f"as the blueprint declares it; {held}" if declared else f"as it was; {held}"
+
+
+def _note_safeguard(plan: Plan, phase: Phase, command: Safeguard) -> str:
     match command:
         case SetScaling():
-            note = "as it was" if phase is Phase.CLEANING else "the baseline keeps room to take its traffic back"
+            cleaning = "as declared" if plan.scaling and plan.scaling.declared else "as it was"
+            note = cleaning if phase is Phase.CLEANING else "the baseline keeps room to take its traffic back"
         case ArmSwitch():
             note = "AWS acts on it by itself when nobody drives the rollout any more"
         case ArmGuard():

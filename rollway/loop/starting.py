@@ -8,13 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from policies.blueprint.model import Blueprint
 from policies.brake import find_brakes
 from policies.endpoint_config import EndpointConfig
 from policies.errors import NotFound, PreflightError, Problem, RolloutError
 from policies.lifecycle import Outcome, begin
 from policies.plan import Plan, make_plan
 from policies.spec import Policy
-from rollway.aws.facts import read_facts
+from rollway.aws.facts import read_declared, read_facts
 from rollway.aws.load import measure_load
 from rollway.aws.objects import ObjectStore, parse_location, utc_now
 from rollway.aws.session import Aws
@@ -36,6 +37,7 @@ class Request:
         policy: how the rollout goes.
         config: a whole configuration that shall take over instead of just a model.
         rivals: names of further models that compete for it, in an A/B test.
+        blueprint: what the configuration was read from: it may declare models and scaling besides.
     """
 
     endpoint: str
@@ -43,6 +45,7 @@ class Request:
     policy: Policy
     config: EndpointConfig | None = None
     rivals: tuple[str, ...] = ()
+    blueprint: Blueprint | None = None
 
 
 def plan_rollout(aws: Aws, request: Request, now: datetime) -> Plan:
@@ -55,6 +58,7 @@ def plan_rollout(aws: Aws, request: Request, now: datetime) -> Plan:
     try:
         wanted, alarms = request.config or request.model, request.policy.deployment_guardrails.alarms
         facts = read_facts(aws, request.endpoint, wanted, request.rivals, alarms)
+        facts = read_declared(aws, facts, request.blueprint) if request.blueprint else facts
     except NotFound as error:
         problem = Problem(f"endpoint {request.endpoint}", str(error), error.hint or "check the name and the Region")
         raise PreflightError([problem]) from error

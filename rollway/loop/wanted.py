@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from policies.blueprint.loading import BlueprintError, load_blueprint
+from policies.blueprint.model import Blueprint
 from policies.endpoint_config import EndpointConfig, name_config
 from policies.errors import PreflightError, Problem
 from policies.spec import Policy
@@ -23,12 +24,19 @@ def make_request(endpoint: str, policy: Policy, models: Sequence[str] = (), conf
         )
         remedy = "name the model that shall take over, or the file of a whole configuration"
         raise PreflightError([Problem("what shall take over", what, remedy)])
-    wanted = read_wanted(config, endpoint) if config else None
-    return Request(endpoint, models[0] if models else "", policy, wanted, tuple(models[1:]))
+    blueprint = read_blueprint(config, endpoint) if config else None
+    wanted = declared_config(blueprint) if blueprint else None
+    return Request(endpoint, models[0] if models else "", policy, wanted, tuple(models[1:]), blueprint)
 
 
-def read_wanted(path: str, endpoint: str) -> EndpointConfig:
-    """Return the configuration that a blueprint declares for an endpoint. Its models have to be there; its scaling is left as it is.
+def declared_config(blueprint: Blueprint) -> EndpointConfig:
+    """Return the configuration that a blueprint declares, named by its content."""
+    name = name_config(blueprint.endpoint, blueprint.config)
+    return EndpointConfig(name=name, fields=blueprint.config, tags=blueprint.tags)
+
+
+def read_blueprint(path: str, endpoint: str) -> Blueprint:
+    """Read the blueprint of an endpoint.
 
     Raises:
         BlueprintError: the file has mistakes, or is about another endpoint.
@@ -37,4 +45,4 @@ def read_wanted(path: str, endpoint: str) -> EndpointConfig:
     if blueprint.endpoint != endpoint:
         what = f"is {blueprint.endpoint!r}, and the rollout is for {endpoint!r}"
         raise BlueprintError(path, [Problem("endpoint", what, "name the same endpoint in both")])
-    return EndpointConfig(name=name_config(endpoint, blueprint.config), fields=blueprint.config, tags=blueprint.tags)
+    return blueprint

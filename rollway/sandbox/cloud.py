@@ -25,6 +25,7 @@ from rollway.sandbox.faults import Faults, Planted
 from rollway.sandbox.fleets import Fleets, NullFleets
 from rollway.sandbox.metrics import MetricStore
 from rollway.sandbox.outside_changes import ApiRequest, is_time_for, requests_of
+from rollway.sandbox.quotas import Quotas
 from rollway.sandbox.request_log import LoggedRequest, RequestLog, summarise
 from rollway.sandbox.sagemaker.configs import Configs
 from rollway.sandbox.sagemaker.constraints import Request, check_constraints
@@ -62,6 +63,7 @@ class Cloud:
         metrics, alarms: the simulated CloudWatch.
         autoscaling: the simulated Application Auto Scaling.
         scheduler: the simulated EventBridge Scheduler.
+        quotas: the simulated Service Quotas.
         dead_letters: the latest of its invocations that came to nothing and whose queue does not exist.
         request_log: the latest requests.
     """
@@ -72,6 +74,7 @@ class Cloud:
         self.fleets = fleets or NullFleets()
         self.rng = Random(self.settings.seed)  # noqa: S311 - seeded chance for a rehearsal, not a secret
         self.faults = Faults(clock, self.settings.seed)
+        self.quotas = Quotas(self.settings)
         self.request_log = RequestLog(self.settings.request_log)
         self.tags = Tags()
         self._watchers: list[Callable[[], None]] = []

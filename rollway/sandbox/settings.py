@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PositiveInt, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, NonNegativeInt, PositiveInt, ValidationError
 
 from rollway.sandbox.durations import Duration
 from rollway.sandbox.fault_menu import Fault
@@ -48,6 +48,8 @@ class SandboxSettings(BaseModel):
         metric_delay: how long after its second a metric becomes visible.
         invocation_timeout: how long a model server may take to answer.
         max_servers_per_variant: a fleet runs at most this many real processes, whatever the instance count says.
+        quotas: how many instances all endpoints may have of a type, by type. Only listed: no request is refused for them.
+        default_quota: likewise, of every other type.
         images: which command line stands for a container image.
         faults: what goes wrong, from the start.
         request_log: the file to which every request is appended as a line of JSON; None for none.
@@ -63,6 +65,8 @@ class SandboxSettings(BaseModel):
     metric_delay: Duration = timedelta(seconds=1)
     invocation_timeout: Duration = timedelta(seconds=60)
     max_servers_per_variant: PositiveInt = 1
+    quotas: Mapping[str, NonNegativeInt] = Field(default_factory=dict[str, int])
+    default_quota: NonNegativeInt = 100
     images: Mapping[str, CommandLine] = Field(default_factory=dict[str, CommandLine])
     faults: tuple[Fault, ...] = ()
     request_log: Path | None = None

@@ -61,6 +61,7 @@ def test_its_document(player, policy_file, autoscaled):
         "otherwise",
         "forecast",
         "cost",
+        "quotas_unchecked",
         "changed",
     }
     assert document["baseline"] == {

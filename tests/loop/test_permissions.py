@@ -3,7 +3,13 @@
 import json
 from pathlib import Path
 
-from tests.loop.rehearsal import Rehearsal, model
+from policies.commands import ReplaceScaling
+from policies.decision import Decision
+from policies.lifecycle import Outcome
+from rollway.aws.execution import carry_out
+from rollway.loop.quota_check import check_quotas
+from tests.loop import test_blueprints as blueprints
+from tests.loop.rehearsal import ENDPOINT, Rehearsal, model
 from tests.loop.test_guardrail import COMPARED, GUARDRAIL
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -16,6 +22,8 @@ ACTIONS = {
     "ListObjectsV2": {"s3:ListBucket"},
     "ListObjects": {"s3:ListBucket"},
     "InvokeEndpoint": {"sagemaker:InvokeEndpoint"},
+    "CreateModel": {"sagemaker:CreateModel", "iam:PassRole"},
+    "ListServiceQuotas": {"servicequotas:ListServiceQuotas"},
 }
 """The IAM actions that an API operation needs, where they are not simply the service's action of the same name."""
 
@@ -40,6 +48,38 @@ def test_what_sagemakers_guardrails_need_besides(rehearsal: Rehearsal):
 
     used = used_since(rehearsal, before)
     assert used - documented("iam-policy.json") == documented("iam-guardrail-policy.json")
+
+
+def test_what_a_blueprint_needs_besides(rehearsal: Rehearsal):
+    """A promotion that the watch takes back, and a registration that steps aside, use every action of the third document."""
+    blueprints.register_own(rehearsal)
+    before = len(rehearsal.cloud.request_log.entries())
+
+    def worsen(rehearsal: Rehearsal, decision: Decision) -> None:
+        if decision.state.registration == "after":
+            rehearsal.models["fraud-v8"] = model(6, failing=0.5)
+
+    rehearsal.watch = worsen
+    declared = blueprints.blueprint(blueprints.SCALING)
+    ending = rehearsal.drive(blueprints.begin(rehearsal, declared, blueprints.WATCHED))
+    aside = ReplaceScaling(
+        endpoint=ENDPOINT, variant="AllTraffic", registration=None, stand="aside", at=rehearsal.now()
+    )
+    result = carry_out(rehearsal.aws, aside, rehearsal.timing)
+
+    assert (ending.outcome, result.status) == (Outcome.ROLLED_BACK, "done")
+    used = used_since(rehearsal, before)
+    assert used - documented("iam-policy.json") | {"iam:PassRole"} == documented("iam-blueprint-policy.json")
+
+
+def test_what_a_look_at_the_quotas_needs_besides(rehearsal: Rehearsal):
+    """One action more than rollouts need anyway."""
+    plan = rehearsal.begin(SHORT).plan
+    before = len(rehearsal.cloud.request_log.entries())
+
+    assert check_quotas(rehearsal.aws, plan) == ""
+
+    assert used_since(rehearsal, before) - documented("iam-policy.json") == documented("iam-quota-policy.json")
 
 
 def used_since(rehearsal: Rehearsal, before: int) -> set[str]:

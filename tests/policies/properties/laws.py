@@ -50,6 +50,8 @@ def _check_the_way_up(run: Run, decision: Decision, seen: Observation) -> None:
     if decision.commands:
         assert run.now - run.plan.started_at <= run.plan.policy.deadline, "when the time is up nothing goes up"
         standing = run.outsiders.standing()
+        if decision.state.registration in {"asked", "aside"}:
+            standing -= {"counts"}  # what autoscaling did up to then, nobody can tell from what a person does
         assert "moved" not in standing, "nothing is touched while somebody else's deployment or shift stands"
         assert not standing or decision.state.accepted, (
             "nothing is touched while somebody else's change is not accepted"
@@ -130,6 +132,8 @@ def _check_tidiness(run: Run) -> None:
     assert aws.schedule is None, "no switch is left"
     kept = {plan.promoted.name} if run.ending.outcome is Outcome.PROMOTED else set[str]()
     assert aws.configs <= {plan.original.name, aws.endpoint.config, FOREIGN} | kept | aws.undeletable
-    planned, live = plan.surroundings.target(BASELINE), aws.scaling.get(BASELINE)
-    if planned and live and "suspensions" not in run.outsiders.standing():
-        assert live.suspended == planned.suspended, "scaling is suspended as before"
+    promoted = plan.scaling.after.target(BASELINE) if plan.scaling and run.ending.outcome is Outcome.PROMOTED else None
+    wanted, live = promoted or plan.surroundings.target(BASELINE), aws.scaling.get(BASELINE)
+    if wanted and live and "suspensions" not in run.outsiders.standing():
+        assert live.suspended == wanted.suspended, "scaling is suspended as before, or as declared"
+    assert run.outsiders.interfered or live == wanted, "scaling is as declared once promoted, and as before otherwise"

@@ -16,6 +16,9 @@ TAG: Final = "touched"
 BY_HAND: Final = 9
 """Instances that a person orders: no plan of these tests does."""
 
+BOUND: Final = 99
+"""Instances that a person allows: likewise."""
+
 DRIFTS: Final = ("shifted", "deployed", "candidate rescaled", "baseline rescaled", "tagged", "rebounded", "unsuspended")
 """What is somebody else's change of the endpoint, once it is seen."""
 CIRCUMSTANCES: Final = (
@@ -70,7 +73,7 @@ class Outsiders:
 
     def standing(self) -> set[str]:
         """Return which of their changes stand."""
-        endpoint, plan = self.aws.endpoint, self.aws.plan
+        endpoint = self.aws.endpoint
         stand = set[str]()
         if self.after and endpoint.config == self.after.config and has_shares(endpoint, self.after.shares):
             stand.add("moved")
@@ -78,8 +81,8 @@ class Outsiders:
             stand.add("counts")
         if TAG in self.aws.tags:
             stand.add("tags")
-        planned, live = plan.surroundings.target(BASELINE), self.aws.scaling.get(BASELINE)
-        if planned and live and planned.maximum != live.maximum:
+        live = self.aws.scaling.get(BASELINE)
+        if live and live.maximum == BOUND:
             stand.add("bounds")
         if live and "scale_out" in live.suspended:
             stand.add("suspensions")
@@ -103,7 +106,7 @@ class Outsiders:
             case "tagged":
                 self.aws.tags[TAG] = "by hand"
             case "rebounded":
-                self._rescale({"maximum": 99})
+                self._rescale({"maximum": BOUND})
             case "unsuspended":
                 self._rescale({"suspended": ("scale_out",)})
             case _:

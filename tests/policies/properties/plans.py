@@ -2,9 +2,11 @@
 
 from hypothesis import strategies as st
 
+from policies.blueprint.model import VariantScaling
 from policies.facts import ScalingTarget
 from policies.plan import Plan
-from tests.policies.building import make_policy, make_rollout, make_scaling
+from policies.registration import Registration, ScalingChange
+from tests.policies.building import BASELINE, make_policy, make_rollout, make_scaling
 
 TIMES = {"deadline": "45m", "timeouts": {"update": "10m", "rollback": "30m"}, "metrics": {"look_every": "1m"}}
 PLAN = make_rollout(make_policy(**TIMES))
@@ -22,12 +24,13 @@ SLO = {"slo": {"metric": "ModelLatency", "statistic": "p99", "at_most": 1e6}}
 WATCHES = ({}, {"watch": "3m", "guardrails": SLO})
 METRIC = {"gates": {"purchases": {"metric": "Purchase", "namespace": "Shop", "better_by": "0%"}}}
 RIVALS = ((), ("fraud-v8",), ("fraud-v8", "fraud-v9"))
+BLUEPRINTS = ((False, False), (True, False), (False, True), (True, True))
 PROBES = ({}, {"probes": {"body": "1,2,3"}})
 
 
 @st.composite
 def plans(draw: st.DrawFn) -> Plan:
-    """Any strategy, of one to three rungs, with or without probes, watch, autoscaling and switch, for a small or a large fleet."""
+    """Any strategy, of one to three rungs, with or without probes, watch, scaling, blueprint and switch, for any fleet."""
     strategy = draw(st.sampled_from(["canary", "blue_green", "control_twin", "shadow", "ab_test"]))
     highest = 50 if strategy == "control_twin" else 100
     shares = sorted(draw(st.sets(st.integers(1, highest), min_size=strategy != "shadow", max_size=3)))
@@ -50,7 +53,23 @@ def plans(draw: st.DrawFn) -> Plan:
         **(METRIC if strategy == "ab_test" else {}),
         **TIMES,
     )
-    return make_rollout(policy, draw(st.sampled_from([1, 2, 7])), *draw(st.sampled_from(SCALINGS)), rivals=rivals)
+    plan = make_rollout(policy, draw(st.sampled_from([1, 2, 7])), *draw(st.sampled_from(SCALINGS)), rivals=rivals)
+    return plan if rivals else of_blueprint(plan, *draw(st.sampled_from(BLUEPRINTS)))
+
+
+def of_blueprint(plan: Plan, declares: bool, moves: bool) -> Plan:  # noqa: FBT001 - drawn
+    """The plan of a blueprint with a new model that declares other scaling, moves to another instance type, or both."""
+    if not (declares or moves):
+        return plan
+    live = plan.surroundings.target(BASELINE)
+    before = _registered(live) if live else None
+    after = Registration(scaling=VariantScaling(min=1, max=30)) if declares else before
+    scaling = ScalingChange(before=before, after=after, aside=moves, declared=declares) if after else None
+    return plan.model_copy(update={"new_models": {"fraud-v7": {"Containers": []}}, "scaling": scaling})
+
+
+def _registered(target: ScalingTarget) -> Registration:
+    return Registration(scaling=VariantScaling(min=target.minimum, max=target.maximum), suspended=target.suspended)
 
 
 @st.composite
@@ -59,3 +78,6 @@ def unattended_plans(draw: st.DrawFn) -> Plan:
     plan = draw(plans())
     stages = tuple(stage.model_copy(update={"approval": False}) for stage in plan.stages)
     return plan.model_copy(update={"stages": stages})
+
+
+WATCHED = make_rollout(make_policy(**WATCHES[1], **TIMES), 4, make_scaling("scheduled"))

@@ -14,9 +14,11 @@ from policies.commands import (
     Command,
     CommandResult,
     CreateConfig,
+    CreateModel,
     DeleteConfig,
     DisarmSwitch,
     Probe,
+    ReplaceScaling,
     SetCapacity,
     SetScaling,
     SetShares,
@@ -31,6 +33,7 @@ ANSWERS: Final = ("obey", "slow", "late", "taken back", "no trace", "refused", "
 """What may become of a command."""
 
 Update = ApplyConfig | SetCapacity | SetShares
+Other = CreateModel | CreateConfig | DeleteConfig | Probe | SetScaling | ReplaceScaling | ArmSwitch | DisarmSwitch
 
 
 @dataclass
@@ -150,7 +153,7 @@ class SimulatedAws:
         match command:
             case ApplyConfig():
                 expected = self.endpoint.config in {command.config, command.replaces}
-                return expected and {command.config, self.endpoint.config} <= self.configs
+                return expected and {command.config, self.endpoint.config} <= self.configs and self._may_move(command)
             case SetShares():
                 return command.shares.keys() == self.endpoint.shares.keys()
             case SetScaling():
@@ -160,7 +163,13 @@ class SimulatedAws:
             case _:
                 return True
 
-    def _obey(self, command: CreateConfig | DeleteConfig | Probe | SetScaling | ArmSwitch | DisarmSwitch) -> None:
+    def _may_move(self, command: ApplyConfig) -> bool:
+        """AWS moves no variant that is registered for autoscaling to another instance type."""
+        scaling, promoted = self.plan.scaling, self.plan.promoted.name
+        moves = command.config != self.endpoint.config and promoted in {command.config, self.endpoint.config}
+        return not (scaling and scaling.aside and moves and BASELINE in self.scaling)
+
+    def _obey(self, command: Other) -> None:
         match command:
             case CreateConfig():
                 self.configs.add(command.config.name)
@@ -170,8 +179,15 @@ class SimulatedAws:
                 assert command.variant in self.endpoint.shares
             case SetScaling():
                 self.scaling[command.scaling.variant] = command.scaling
+            case ReplaceScaling(registration=None):
+                self.scaling.pop(command.variant, None)
+            case ReplaceScaling():
+                assert command.registration is not None
+                self.scaling[command.variant] = command.registration.target(command.variant)
             case ArmSwitch():
                 self._set_schedule(command)
+            case CreateModel():
+                assert self.endpoint.config == self.plan.original.name
             case DisarmSwitch():
                 self.schedule = None
             case _:

@@ -5,14 +5,23 @@ from datetime import timedelta
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from policies.commands import ArmSwitch, Command
+from policies.commands import ArmSwitch, Command, ReplaceScaling
 from policies.lifecycle import CLIMBING, Outcome, Phase
 from policies.plan import Plan
 from policies.preview import preview
 from tests.policies.building import BASELINE, START, make_policy, make_rollout
 from tests.policies.properties.laws import check_end, check_look
 from tests.policies.properties.outsiders import CIRCUMSTANCES, DRIFTS, FOREIGN
-from tests.policies.properties.plans import PLAN, SCALED, TIMES, plans, unattended_plans
+from tests.policies.properties.plans import (
+    BLUEPRINTS,
+    PLAN,
+    SCALED,
+    TIMES,
+    WATCHED,
+    of_blueprint,
+    plans,
+    unattended_plans,
+)
 from tests.policies.properties.simulation import ANSWERS, BOUNDARIES, PEOPLE, SENSES, WEATHER, Run
 
 WEATHERS = st.lists(st.sampled_from(WEATHER), max_size=30)
@@ -109,6 +118,25 @@ def test_after_a_failure_the_candidate_is_never_promoted(plan: Plan, at: int, st
     assert run.ending.outcome is not Outcome.PROMOTED
 
 
+@settings(deadline=None, max_examples=100)
+@given(
+    st.sampled_from(BLUEPRINTS[1:]), st.integers(0, 3), st.lists(st.sampled_from([*ANSWERS, *BOUNDARIES]), max_size=8)
+)
+def test_a_promotion_that_is_taken_back_brings_the_earlier_scaling_back(
+    declared: tuple[bool, bool], dies_at: int, weather: list[str]
+) -> None:
+    """Wherever a process dies or AWS fails over the declared scaling, an abort ends with the earlier one, or says why not."""
+    run = Run(of_blueprint(WATCHED, *declared), check_look, dies_at=dies_at)
+    while run.state.registration == "before":
+        run.step()
+    run.run_through(weather)
+    if not run.finished:
+        run.step("abort")
+    run.until_finished()
+    assert run.ending.outcome is not Outcome.ROLLBACK_FAILED
+    check_end(run)
+
+
 @many
 @given(unattended_plans(), st.sampled_from(["obey", "slow", "late"]))
 @example(SCALED, "slow")
@@ -124,7 +152,9 @@ def test_the_preview_is_what_is_carried_out(plan: Plan, pace: str) -> None:
 
 
 def timeless(command: Command) -> Command:
-    """The switch's time depends on how long AWS takes, which no preview knows."""
+    """When a command is given depends on how long AWS takes, which no preview knows."""
+    if isinstance(command, ReplaceScaling):
+        return command.model_copy(update={"at": START})
     return command.model_copy(update={"fires_at": START}) if isinstance(command, ArmSwitch) else command
 
 
