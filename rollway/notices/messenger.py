@@ -26,6 +26,7 @@ from rollway.notices.desk import WITHIN, Desk, HaltDesk
 from rollway.notices.dispatch import Dispatch
 from rollway.notices.ledger import Office
 from rollway.notices.loading import Notifications
+from rollway.notices.services import LIMIT
 
 log = logging.getLogger(__name__)
 
@@ -60,11 +61,13 @@ class Messenger:
         who: who is told what.
         now: tells this machine's time.
         links: where messages say to look, beside the journal.
+        limit: how long a service may take for one message.
     """
 
     who: Who
     now: Callable[[], datetime]
     links: tuple[Link, ...] = ()
+    limit: timedelta = LIMIT
     _jobs: "SimpleQueue[Job | None]" = field(default_factory=SimpleQueue)
     _desks: dict[tuple[str, str], Desk] = field(default_factory=dict[tuple[str, str], Desk])
     _past: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
@@ -123,7 +126,7 @@ class Messenger:
         except Exception:
             log.exception("nobody is told anything")
             return None
-        return Office(Dispatch(notifications), self.now, self.links) if notifications else None
+        return Office(Dispatch(notifications, self.limit), self.now, self.links) if notifications else None
 
     def _do(self, jobs: Sequence[Job | None], office: Office) -> None:
         for store in {job.store.url(""): job.store for job in jobs if job and not job.rollout_id}.values():

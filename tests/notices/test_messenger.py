@@ -12,11 +12,11 @@ from rollway.journal.halts import call_halt, lift_halt, note_failure
 from rollway.loop.telling import told_by
 from rollway.notices.loading import parse_notifications
 from rollway.notices.messenger import Messenger, telling
-from rollway.notices.services import LIMIT
 from tests.loop.rehearsal import QUICK, model
 from tests.loop.test_trouble import at
 
 MINUTE = timedelta(minutes=1)
+PATIENCE = timedelta(minutes=1)
 NO_SWITCH = {"dead_mans_switch": {"mode": "none"}}
 
 
@@ -143,23 +143,25 @@ def test_what_ended_untold_is_told_for_a_day(rehearsal, receiver, later, expecte
 
 def test_a_silent_service_delays_no_rollout(rehearsal, receiver):
     """The rollout ends while its first message still waits for an answer; another process tells the rest, and what is in doubt again."""
-    release, asked = threading.Event(), []
+    release, asked = threading.Event(), threading.Event()
 
     def keep_waiting():
-        asked.append(True)
-        if len(asked) == 1:
-            release.wait(30)
+        if not asked.is_set():
+            asked.set()
+            release.wait(PATIENCE.total_seconds())
 
     receiver.on_message = keep_waiting
-    messenger = Messenger(routes(receiver), rehearsal.now)
+    patient = routes(receiver, url=receiver.url("hook?rto=60"))
+    messenger = Messenger(patient, rehearsal.now, limit=PATIENCE)
     begun = time.monotonic()
     with told_by(messenger):
         rollout = rehearsal.begin(QUICK)
         rehearsal.signal("abort", "not today")
         ending = rehearsal.drive(rollout)
+    took = time.monotonic() - begun
+    asked.wait(PATIENCE.total_seconds())
     thread = messenger._thread
     messenger.close(timedelta(seconds=0.1))
-    took = time.monotonic() - begun
     rehearsal.clock.advance(2 * MINUTE)
     reconcile(rehearsal, routes(receiver))
     told = list(receiver.got)
@@ -167,7 +169,7 @@ def test_a_silent_service_delays_no_rollout(rehearsal, receiver):
     thread.join(20)
 
     assert ending.outcome is Outcome.ABORTED
-    assert took < LIMIT.total_seconds()  # a loop that waited would have taken longer
+    assert took < PATIENCE.total_seconds()  # a loop that waited would have taken longer
     assert {got["title"].split(" at ")[0]: "told before" in got["message"] for got in told} == {
         "STARTED": True,
         "ABORTED": False,
