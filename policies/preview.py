@@ -77,14 +77,16 @@ def imagine(plan: Plan, endpoint: Endpoint, command: Command) -> Endpoint:
         case ApplyConfig():
             configs = {config.name: config for config in plan.configs}
             variants = configs[command.config].variants
-            total = sum(variant["InitialVariantWeight"] for variant in variants)
+            weights = [
+                variant.get("InitialVariantWeight", 1.0) for variant in variants
+            ]  # 1 where a blueprint leaves it out
             live = tuple(
                 _steady(
                     variant["VariantName"],
-                    variant["InitialVariantWeight"] * 100 / total,
+                    weight * 100 / sum(weights),
                     _retained(endpoint, variant["VariantName"], variant["InitialInstanceCount"]),
                 )
-                for variant in variants
+                for variant, weight in zip(variants, weights, strict=True)
             )
             return endpoint.model_copy(update={"config": command.config, "variants": live})
         case SetShares():

@@ -39,10 +39,6 @@ class Registration(Frozen):
         """Return it as it shall be while a rollout lasts."""
         return self.model_copy(update={"suspended": self.target(variant).held().suspended})
 
-    def admits(self, instances: int) -> bool:
-        """Whether so many instances are within its bounds."""
-        return self.scaling.min <= instances <= self.scaling.max
-
     def without_past(self, now: datetime) -> "Registration":
         """Return it without the scheduled actions that are never due again: AWS takes none of those."""
         due = {name: action for name, action in self.scaling.scheduled.items() if not is_over(action, now)}

@@ -32,7 +32,8 @@ class RolloutRequest(BaseModel):
     config: str = Field(
         default="",
         title="New configuration",
-        description="Instead of a model: the path of a blueprint on the worker, whose whole configuration shall take over.",
+        description="Instead of a model: the path of a blueprint on the worker, whose whole configuration shall take over, "
+        "with the models and the scaling that it declares.",
     )
     policy: str = Field(
         default="canary",

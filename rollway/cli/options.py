@@ -143,7 +143,11 @@ change_options: Decorator = _together(
         multiple=True,
         help="The SageMaker model that shall take over; several, one option each, for an A/B test.",
     ),
-    click.option("--config", metavar="FILE", help="Instead of a model: a blueprint, whose whole configuration shall."),
+    click.option(
+        "--config",
+        metavar="FILE",
+        help="Instead of a model: a blueprint, whose whole configuration shall, with its models and its scaling.",
+    ),
     click.option("--policy", required=True, metavar="POLICY", help="Path of a policy file, or a name such as canary."),
 )
 """For the verbs that are about a new rollout."""

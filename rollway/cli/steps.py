@@ -85,7 +85,7 @@ def what_if(plan: Plan) -> Iterator[str]:
         f"If a gate or a command fails: an alarm makes SageMaker go back to config {plan.original.name} by itself."
         if plan.guard
         else f"If a gate or a command fails: traffic back to {baseline.variant} 100 % by weights, "
-        f"then config {plan.original.name} again."
+        f"then config {plan.original.name} again{', with its scaling of before' if plan.scaling else ''}."
     )
     yield _when_undecided(plan)
     taken_over, lease = format_duration(policy.take_over_after), format_duration(policy.lease)

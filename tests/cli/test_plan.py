@@ -3,9 +3,10 @@
 import shlex
 
 import pytest
+import yaml
 
 from rollway.aws.session import connect
-from tests.loop.rehearsal import CONFIG, ENDPOINT
+from tests.loop.rehearsal import CONFIG, ENDPOINT, ROLE
 
 PLAN = ("plan", ENDPOINT, "--model", "fraud-v7")
 
@@ -128,3 +129,33 @@ def test_a_whole_configuration(player, rehearsal, tmp_path, monkeypatch):
     assert {each["InstanceType"] for each in rehearsal.config(CONFIG["EndpointConfigName"])["ProductionVariants"]} == {
         "ml.m6i.xlarge"
     }
+
+
+def test_all_that_a_blueprint_declares_is_in_the_plan(player, autoscaled, tmp_path):
+    """Models, the registration that steps aside for the move and the declared one are steps; what AWS fills in need not be written."""
+    del autoscaled
+    variant = {
+        "VariantName": "AllTraffic",
+        "ModelName": "fraud-v8",
+        "InstanceType": "ml.m6i.2xlarge",
+        "InitialInstanceCount": 2,
+    }
+    declared = {
+        "endpoint": ENDPOINT,
+        "models": {"fraud-v8": {"PrimaryContainer": {"Image": "fraud:8"}, "ExecutionRoleArn": ROLE}},
+        "config": {"ProductionVariants": [variant]},
+        "scaling": {"AllTraffic": {"min": 1, "max": 9}},
+    }
+    (tmp_path / "blueprint.yaml").write_text(yaml.safe_dump(declared), "utf-8")
+
+    said = player.play(
+        "plan", ENDPOINT, "--config", str(tmp_path / "blueprint.yaml"), "--policy", "canary", "--output", "json"
+    )
+
+    assert said.code == 0, said.err
+    steps = [step["text"] for step in said.document["steps"]]
+    at = [steps.index(each) for each in ("create model fraud-v8", "deregister AllTraffic from autoscaling")]
+    registered = steps.index("register the scaling of AllTraffic: 1 to 9 instances")
+    assert at[0] < steps.index(f"apply config {said.document['configs']['side_by_side']}")
+    assert at[1] < steps.index(f"apply config {said.document['configs']['promoted']}") < registered
+    assert "with its scaling of before" in said.document["otherwise"][0]

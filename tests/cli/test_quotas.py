@@ -39,3 +39,14 @@ def test_quotas_that_cannot_be_read_are_no_obstacle(player, rehearsal, policy_fi
 
     assert said.code == 0
     assert "The account's quotas were not checked: AWS turned down ListServiceQuotas" in " ".join(said.out.split())
+
+
+@pytest.mark.usefixtures("scarce")
+def test_the_check_can_be_left_out(player, policy_file, monkeypatch):
+    """Where the assumptions about fleets and quotas do not hold, one variable lets the rollout be planned, and the plan says so."""
+    monkeypatch.setenv("ROLLWAY_QUOTAS", "ignore")
+
+    said = player.play(*PLAN, "--policy", policy_file())
+
+    assert said.code == 0
+    assert "not checked: ROLLWAY_QUOTAS=ignore is set." in said.out
