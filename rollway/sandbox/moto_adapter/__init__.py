@@ -13,7 +13,17 @@ from unittest.mock import patch as replace
 from moto import mock_aws
 
 from rollway.sandbox.cloud import Cloud
-from rollway.sandbox.moto_adapter import alarms, autoscaling, cloudwatch, front, runtime, s3_time, sagemaker, scheduler
+from rollway.sandbox.moto_adapter import (
+    alarms,
+    autoscaling,
+    cloudwatch,
+    front,
+    runtime,
+    s3_captures,
+    s3_time,
+    sagemaker,
+    scheduler,
+)
 from rollway.sandbox.moto_adapter.patch import Patch
 
 _in_use = threading.Lock()
@@ -48,6 +58,7 @@ def installed(cloud: Cloud) -> Generator[None]:
         for item in all_patches(cloud):
             stack.enter_context(replace.object(item.owner, item.name, item.replacement, create=item.adds))
         stack.enter_context(replace.object(cloud.scheduler, "deliver", scheduler.deliver))
+        stack.enter_context(replace.object(cloud.captures, "write", s3_captures.writer(cloud)))
         stack.enter_context(replace.object(cloud.alarms, "book", alarms.MotoBook(cloud)))
         yield
 
