@@ -71,8 +71,8 @@ def _describe(name: str, gate: Agreement, evidence: Evidence) -> str:
     ends = agreement_interval(agreeing, paired, tempering, evidence.policy.risk.false_rollback)
     where = f" at {gate.path}" if gate.path else ""
     return (
-        f"{agreeing:,.0f} of {paired:,.0f} pairs of answers agree{where}, {_percent(agreeing / paired)}, "
-        f"between {_percent(ends[0])} and {_percent(ends[1])}; asked for is {format_percent(gate.agree_at_least)}"
+        f"{agreeing:,.0f} of {paired:,.0f} pairs of answers agree{where}, {_percent(agreeing / paired)} "
+        f"(between {_percent(ends[0])} and {_percent(ends[1])}); asked for is {format_percent(gate.agree_at_least)}"
     )
 
 

@@ -59,12 +59,13 @@ class Captures:
     """Keeps what is captured until it is written.
 
     Attributes:
+        settings: how it goes about what is not documented.
         write: writes a file. Until somebody puts a way in there, there are no buckets.
     """
 
     def __init__(self, clock: Clock, settings: Capture, seed: int) -> None:
         self._clock = clock
-        self._settings = settings
+        self.settings = settings
         self._rng = Random(f"{seed}/capture")  # noqa: S311 - seeded chance, not a secret
         self._waiting: dict[_Folder, list[tuple[Ticket, Reply]]] = {}
         self._lock = threading.Lock()
@@ -75,8 +76,8 @@ class Captures:
         rule = serving.capture
         if rule is None:
             return [None] * len(variants)
-        alike = self._rng.random() if self._settings.sampled_alike else None
-        one_id = self._new_id() if self._settings.shared_event_ids else None
+        alike = self._rng.random() if self.settings.sampled_alike else None
+        one_id = self._new_id() if self.settings.shared_event_ids else None
         tickets: list[Ticket | None] = []
         for variant in variants:
             kept = (self._rng.random() if alike is None else alike) * _ALL < rule.percentage
@@ -95,7 +96,7 @@ class Captures:
         """Write the files that are due; what has no bucket to go to is lost, as with SageMaker."""
         now = self._clock.now()
         with self._lock:
-            due = [folder for folder, kept in self._waiting.items() if kept[0][0].at + self._settings.delay <= now]
+            due = [folder for folder, kept in self._waiting.items() if kept[0][0].at + self.settings.delay <= now]
             files = {folder: self._waiting.pop(folder) for folder in due}
         for folder, kept in files.items():
             self._write(folder, kept, now)

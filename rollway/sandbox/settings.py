@@ -47,7 +47,7 @@ class Capture(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    delay: Duration = timedelta(seconds=1)
+    delay: Duration = timedelta(seconds=5)
     shared_event_ids: bool = False
     sampled_alike: bool = False
 
