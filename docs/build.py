@@ -45,6 +45,8 @@ _GATES: Final[dict[str, type[BaseModel]]] = {
     "A gate with `requests_at_least`": gates.MinimumSample,
     "A gate with `share_within`": gates.TrafficSplit,
     "A gate with `better_by`": gates.Superiority,
+    "A gate with `agree_at_least`": gates.Agreement,
+    "`tolerance`": gates.Tolerance,
 }
 _ATTRIBUTE: Final = re.compile(r"^    (\w+): (.*?)(?=^    \w+: |\Z)", re.MULTILINE | re.DOTALL)
 
