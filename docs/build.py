@@ -49,6 +49,8 @@ _GATES: Final[dict[str, type[BaseModel]]] = {
     "A gate with `requests_at_least`": gates.MinimumSample,
     "A gate with `share_within`": gates.TrafficSplit,
     "A gate with `better_by`": gates.Superiority,
+    "A gate with `agree_at_least`": gates.Agreement,
+    "`tolerance`": gates.Tolerance,
 }
 _ATTRIBUTE: Final = re.compile(r"^    (\w+): (.*?)(?=^    \w+: |\Z)", re.MULTILINE | re.DOTALL)
 
@@ -112,7 +114,8 @@ def _lint_row(rule: Rule) -> str:
 
 
 def _cli_page() -> str:
-    helps = [_helps(rollway, click.Context(rollway, info_name="rollway"), verb) for verb in VERBS]
+    above = click.Context(rollway, info_name="rollway", **rollway.context_settings)
+    helps = [_helps(rollway, above, verb) for verb in VERBS]
     return "\n".join(["# The command line\n\nMade from the code by `make docs`.\n", *helps])
 
 

@@ -41,6 +41,7 @@ def find_problems(document: Document) -> list[Problem]:
         *_probe_problems(document),
         *_experiment_problems(document),
         *_capacity_problems(document),
+        *_agreement_problems(document),
     ]
 
 
@@ -141,6 +142,43 @@ def _shadow_problems(document: Document) -> Iterator[Problem]:
             yield Problem(
                 f"stages[{index}].shadow", what, "write it there and nowhere else: {shadow: true, share: 100, bake: 1h}"
             )
+
+
+def _agreement_problems(document: Document) -> Iterator[Problem]:
+    """Answers are copied in shadow alone, are compared in one way, and reach S3 late."""
+    gates, guardrails = mapping_of(document.get("gates")), mapping_of(document.get("guardrails"))
+    names = [name for name, gate in gates.items() if "agree_at_least" in mapping_of(gate)]
+    for name, gate in guardrails.items():
+        if "agree_at_least" in mapping_of(gate):
+            what = "a guardrail has to pass at every stage, and only a shadow's answers can be compared"
+            yield Problem(f"guardrails.{name}", what, "make it a gate")
+    for name in names[1:]:
+        what = f"compares answers, which gates.{names[0]} does already, and they are read in one way only"
+        yield Problem(f"gates.{name}", what, "keep one of them")
+    if names and document.get("strategy") != "shadow":
+        what = "compares a shadow's answers, and only strategy shadow has one"
+        yield Problem(f"gates.{names[0]}", what, "use strategy: shadow, or leave it out")
+        return
+    for index, stage in stages_of(document):
+        for name in {*_texts(stage.get("gates"))}.intersection(names) if not stage.get("shadow") else ():
+            what = f"lists {name}, and at this stage nobody gets copies whose answers could be compared"
+            yield Problem(f"stages[{index}].gates", what, "leave it out here; at the first stage it is asked for")
+    for name in names[:1]:
+        yield from _delivery_problems(document, name, gates[name])
+
+
+def _delivery_problems(document: Document, name: str, gate: object) -> Iterator[Problem]:
+    """By the end of a bake as long as the delivery takes not one answer would have been counted."""
+    delivered = duration_of(mapping_of(gate).get("delivered_within"), timedelta(minutes=5))
+    settle = duration_of(mapping_of(document.get("metrics")).get("settle"), timedelta(minutes=2))
+    for index, stage in stages_of(document)[:1]:
+        bake = duration_of(stage.get("bake"), timedelta.max)
+        if stage.get("shadow") and bake < timedelta.max and bake + settle <= delivered:
+            what = (
+                f"{format_duration(bake)} is over before any answer counts: "
+                f"gates.{name}.delivered_within is {format_duration(delivered)}"
+            )
+            yield Problem(f"stages[{index}].bake", what, "bake for longer")
 
 
 def _probe_problems(document: Document) -> Iterator[Problem]:

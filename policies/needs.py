@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 
+from policies.answers.capture import read_capture
 from policies.gates.spec import AverageComparison, LatencyComparison, Superiority, Threshold
 from policies.gates.superiority_series import count_of, total_of
 from policies.gates.weighing import compared_gates
 from policies.lifecycle import CLIMBING, State
-from policies.observation import Arm, HistogramRequest, MetricsRequest, SeriesRequest
+from policies.observation import AnswersRequest, Arm, HistogramRequest, MetricsRequest, SeriesRequest
 from policies.plan import Plan
 
 
@@ -26,6 +27,7 @@ def wanted_metrics(plan: Plan, state: State) -> MetricsRequest | None:
         reread=metrics.reread,
         series=dict(_wanted_series(plan, arms)),
         histograms=None if watching else _wanted_histograms(plan),
+        answers=None if watching else _wanted_answers(plan, state),
     )
 
 
@@ -45,6 +47,22 @@ def _wanted_histograms(plan: Plan) -> HistogramRequest | None:
         return None
     spec = plan.policy.metrics.histograms
     return HistogramRequest(bins_per_query=spec.bins_per_query, every=spec.every)
+
+
+def _wanted_answers(plan: Plan, state: State) -> AnswersRequest | None:
+    """Return what to compare of the time in shadow, also when that is over: what it said against the candidate goes on counting."""
+    windows = [window for window in state.windows if plan.stages[window.stage].shadow]
+    agreement = plan.policy.agreement
+    if agreement is None or plan.shadowed is None or not windows:
+        return None
+    capture = read_capture(plan.shadowed)
+    return AnswersRequest(
+        destination=capture.destination,
+        sampled=capture.sampled,
+        since=windows[0].start,
+        until=windows[-1].end,
+        rule=agreement[1],
+    )
 
 
 def _wanted_series(plan: Plan, arms: Mapping[Arm, str]) -> Iterator[tuple[str, SeriesRequest]]:

@@ -11,6 +11,7 @@ from typing import Final, Literal
 import pandas as pd
 
 from policies.facts import Endpoint, Surroundings
+from policies.gates.spec import Agreement
 from policies.values import Frozen
 
 Arm = Literal["baseline", "candidate"]
@@ -59,6 +60,25 @@ class HistogramRequest:
 
 
 @dataclass(frozen=True)
+class AnswersRequest:
+    """Which captured answers are compared, and how.
+
+    Attributes:
+        destination: where data capture writes, ``s3://bucket/prefix``.
+        sampled: the part of the requests that is captured, 0 to 1.
+        since: when the shadow began to get copies.
+        until: when that ended; None while it lasts.
+        rule: what is paired, and what agreeing means.
+    """
+
+    destination: str
+    sampled: float
+    since: datetime
+    until: datetime | None
+    rule: Agreement
+
+
+@dataclass(frozen=True)
 class MetricsRequest:
     """The metrics that the next decision needs.
 
@@ -72,6 +92,7 @@ class MetricsRequest:
         reread: how far back periods that were read before are read again.
         series: further metrics, by the name of the gate that wants them.
         histograms: how to read latency histograms; None when no gate wants them.
+        answers: which captured answers to compare; None when no gate wants them.
     """
 
     endpoint: str
@@ -83,6 +104,7 @@ class MetricsRequest:
     series: Mapping[str, SeriesRequest] = field(default_factory=dict[str, SeriesRequest])
     histograms: HistogramRequest | None = None
     configs: Mapping[Arm, str] = field(default_factory=dict[Arm, str])
+    answers: AnswersRequest | None = None
 
 
 @dataclass(frozen=True)
@@ -93,14 +115,17 @@ class Metrics:
         strata: one row per (minute, arm) with the columns ``STRATA_COLUMNS``: ``minute`` is the period's start (timezone-aware UTC),
             counts are whole numbers, latencies are microseconds and NaN where no request was answered; ``latency_histogram`` holds a dict
             from bin to count, or None where there is none (yet). A period in which CloudWatch has
-            no ``Invocations`` of an arm has no row of that arm: nothing was asked of it, or nothing is known.
+            no ``Invocations`` of an arm has no row of that arm: nothing was asked of it, or nothing is known. Where answers were asked
+            for and could be read there are ``ANSWER_COLUMNS`` besides, which count in the candidate's rows.
         series: one value per period with data, indexed by the period's start, by the name of the gate that wants them.
         settled_until: end of the newest settled period; what comes after is not known yet.
+        answers_unread: why the answers could not be read; empty when they could, or nobody asked for them.
     """
 
     strata: pd.DataFrame
     series: Mapping[str, pd.Series]
     settled_until: datetime
+    answers_unread: str = ""
 
 
 Verb = Literal["abort", "rollback", "pause", "resume", "approve", "promote_now"]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
+from policies.answers.capture import find_capture_obstacles
 from policies.endpoint_config import EndpointConfig
 from policies.errors import Problem
 from policies.facts import Facts
@@ -35,6 +36,7 @@ def find_obstacles(facts: Facts, policy: Policy) -> list[Problem]:
         *_wanted_obstacles(facts),
         *_hosting_obstacles(facts, policy),
         *guarded,
+        *find_capture_obstacles(policy, facts),
     ]
 
 

@@ -13,7 +13,7 @@ from pydantic import Field, field_validator, model_validator
 from policies.capacity import CapacitySpec
 from policies.coherence import find_problems
 from policies.errors import PolicyError
-from policies.gates.spec import Gate, MinimumSample, Superiority, Threshold, TrafficSplit
+from policies.gates.spec import Agreement, Gate, MinimumSample, Superiority, Threshold, TrafficSplit
 from policies.guardrail_coherence import find_guardrail_problems
 from policies.notices.spec import NotifySpec
 from policies.probes import ProbeSpec
@@ -274,7 +274,12 @@ class Policy(Frozen):
         )
 
     def _can_pass(self, gate: Gate, name: str, stage: int) -> bool:
-        """Whether a gate has anything to say of a step of SageMaker's: the split is SageMaker's own, and at 100 % nobody serves beside."""
+        """Whether a gate has anything to say at a stage.
+
+        Answers are copied to a shadow alone. At a step of SageMaker's the split is SageMaker's own, and at 100 % nobody serves beside.
+        """
+        if isinstance(gate, Agreement) and not self.stages[stage].shadow:
+            return False
         if self.strategy != "guardrail":
             return True
         return not isinstance(gate, TrafficSplit) and (self.stages[stage].share < _WHOLE or name in self.judged_alone)
@@ -315,6 +320,11 @@ class Policy(Frozen):
     def superiority(self) -> tuple[str, Superiority] | None:
         """The gate that makes the winner of an A/B test, with its name; None with any other strategy."""
         return next(((name, gate) for name, gate in self.gates.items() if isinstance(gate, Superiority)), None)
+
+    @property
+    def agreement(self) -> tuple[str, Agreement] | None:
+        """The gate that compares a shadow's answers, with its name; None where there is none."""
+        return next(((name, gate) for name, gate in self.gates.items() if isinstance(gate, Agreement)), None)
 
     @property
     def take_over_after(self) -> timedelta:

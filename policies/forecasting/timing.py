@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from policies.compare.agreement import pairs_to_pass
 from policies.forecasting.crossing import pass_times
 from policies.forecasting.traffic import Traffic
-from policies.gates.spec import Gate, MinimumSample, Threshold
+from policies.gates.spec import Agreement, Gate, MinimumSample, Threshold
 from policies.spec import Policy, StageSpec
 
 MEDIAN: Final = 1.2
@@ -68,6 +69,17 @@ def _plain(policy: Policy, gate: Gate, traffic: Traffic, share: float) -> Need:
             needed = gate.requests_at_least / (traffic.requests_per_minute * smaller / WHOLE) * MINUTE
         case Threshold():
             needed = gate.of * policy.metrics.period
+        case Agreement():
+            needed = _until_agreed(policy, gate, traffic, share)
         case _:
             needed = timedelta(0)
     return Need(needed, needed)
+
+
+def _until_agreed(policy: Policy, gate: Agreement, traffic: Traffic, share: float) -> timedelta:
+    """Return how long a gate on answers needs if all of them agree: pairs that prove it, however late they are delivered."""
+    copies = min(
+        traffic.requests_per_minute * share / WHOLE, gate.records_per_minute / (policy.metrics.period / MINUTE)
+    )
+    minutes = pairs_to_pass(gate.agree_at_least, policy.risk.false_promotion) / copies
+    return minutes * MINUTE + max(gate.delivered_within - policy.metrics.settle, timedelta(0))

@@ -12,7 +12,7 @@ import numpy as np
 from policies.compare.intervals import Interval, find_quantile_us, odds_interval, quantile_interval, ratio_interval
 from policies.gates.evidence import Evidence
 from policies.gates.spec import AverageComparison, CountComparison, LatencyComparison, Margin
-from policies.gates.weighing import RECENT, Compared, compared_gates, mean_latency
+from policies.gates.weighing import RECENT, Compared, mean_latency, weighed_gates
 from policies.strata.arrays import Arms, Floats, Strata
 from policies.values import format_percent
 from policies.verdict import Answer, EValue, GateVerdict, Reason, Sample
@@ -30,9 +30,9 @@ def judge_comparison(name: str, gate: Compared, evidence: Evidence) -> GateVerdi
     if not len(evidence.measured.stage):
         sentence = "nothing has been measured yet"
         return GateVerdict(gate=name, verdict=Answer.INCONCLUSIVE, reason="few_requests", sentence=sentence)
-    answer, reason = _answer(name, evidence)
+    answer, reason = answer_of(name, evidence)
     interval = _estimate(name, gate, evidence)
-    worse, not_worse = _evidence(name, evidence)
+    worse, not_worse = evidence_of(name, evidence)
     requests = evidence.measured.invocations
     verdict = GateVerdict(
         gate=name,
@@ -49,7 +49,8 @@ def judge_comparison(name: str, gate: Compared, evidence: Evidence) -> GateVerdi
     return verdict.model_copy(update={"sentence": sentence})
 
 
-def _answer(name: str, evidence: Evidence) -> tuple[Answer, Reason | None]:
+def answer_of(name: str, evidence: Evidence) -> tuple[Answer, Reason | None]:
+    """Return what the evidence of a gate comes to, and the reason if it does not suffice."""
     if name == _find_culprit(evidence):
         return Answer.FAIL, None
     if evidence.weighed.disturbed[name][-1]:
@@ -70,9 +71,10 @@ def _find_culprit(evidence: Evidence) -> str | None:
     return max(comparisons, key=lambda name: float(comparisons[name].worse[look]))
 
 
-def _evidence(name: str, evidence: Evidence) -> tuple[EValue, EValue]:
+def evidence_of(name: str, evidence: Evidence) -> tuple[EValue, EValue]:
+    """Return how much evidence there is that the candidate is worse than its margin, and that it is better."""
     comparison, risk = evidence.weighed.comparisons[name], evidence.policy.risk
-    shared = len(compared_gates(evidence.policy))
+    shared = len(weighed_gates(evidence.policy))
     return (
         EValue(value=_e_value(comparison.worse.max()), threshold=shared / risk.false_rollback),
         EValue(value=_e_value(comparison.not_worse[-1]), threshold=1 / risk.false_promotion),
@@ -148,22 +150,26 @@ def _conclude(verdict: GateVerdict, margin: Margin) -> str:
         return "both arms have got worse together, so nothing is concluded from it"
     match verdict.verdict:
         case Answer.FAIL:
-            return f"{tolerated}: worse than that; by chance in {_odds_against(worse)}"
+            return f"{tolerated}: worse than that; by chance in {odds_against(worse)}"
         case Answer.PASS:
-            return f"{tolerated}: shown to be within that; by chance in {_odds_against(not_worse)}"
+            return f"{tolerated}: shown to be within that; by chance in {odds_against(not_worse)}"
         case _ if not_worse.value >= not_worse.threshold:
             return f"{tolerated}: within that, as it seems; it has to show for {RECENT} periods running"
         case _:
-            to_pass, to_fail = _progress(not_worse), _progress(worse)
+            to_pass, to_fail = progress(not_worse), progress(worse)
             return f"{tolerated}: not enough to tell yet (evidence {to_pass} needed to pass, {to_fail} to fail)"
 
 
-def _progress(evidence: EValue) -> str:
+def progress(evidence: EValue) -> str:
+    """Say how far evidence has come."""
     return f"{min(evidence.value, evidence.threshold):.2g} of the {evidence.threshold:.3g}"
 
 
-def _odds_against(evidence: EValue) -> str:
-    """An e-value E comes about by chance, at whichever look, in one of E rollouts at most (Ville's inequality)."""
+def odds_against(evidence: EValue) -> str:
+    """Say how often so much evidence comes about by chance.
+
+    An e-value E comes about by chance, at whichever look, in one of E rollouts at most (Ville's inequality).
+    """
     value = max(evidence.value, 1.0)
     return "less than 1 of 1,000,000 rollouts" if value > _BEYOND_DOUBT else f"at most 1 of {value:,.0f} rollouts"
 

@@ -59,6 +59,7 @@ class Evidence:
         settled_until: end of the newest settled period.
         policy: the policy.
         memory: of earlier looks.
+        answers_unread: why the shadow's answers could not be read; empty when they could, or nobody asked for them.
     """
 
     strata: pd.DataFrame
@@ -71,6 +72,7 @@ class Evidence:
     settled_until: datetime
     policy: Policy
     memory: Forgetful = FORGETFUL
+    answers_unread: str = ""
 
     @property
     def in_stage(self) -> pd.DataFrame:
@@ -177,6 +179,7 @@ def weigh_evidence(policy: Policy, metrics: Metrics, now: Window, memory: Forget
         settled_until=metrics.settled_until,
         policy=policy,
         memory=memory,
+        answers_unread=metrics.answers_unread,
     )
 
 

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from typing import assert_never
 
+from policies.gates.agreement import judge_agreement
 from policies.gates.comparison import judge_comparison
 from policies.gates.evidence import Evidence
 from policies.gates.sample import judge_sample
 from policies.gates.spec import (
+    Agreement,
     AverageComparison,
     CountComparison,
     Gate,
@@ -46,5 +48,7 @@ def judge_gate(name: str, gate: Gate, evidence: Evidence) -> GateVerdict:
             return judge_split(name, gate, evidence)
         case Superiority():
             return judge_superiority(name, gate, evidence)
+        case Agreement():
+            return judge_agreement(name, gate, evidence)
         case _:
             assert_never(gate)

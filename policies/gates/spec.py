@@ -2,18 +2,22 @@
 
 ``no_worse_than`` compares the candidate with the baseline, ``at_most`` and ``at_least`` hold a metric against a fixed limit,
 ``requests_at_least`` asks for a minimum sample, ``share_within`` checks that the traffic really is split as ordered, ``better_by`` asks an
-A/B test's challenger to be better.
+A/B test's challenger to be better, ``agree_at_least`` asks that a shadow answers like the baseline.
 """
 
+import re
+from datetime import timedelta
 from typing import Annotated, Final, Literal, cast
 
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from policies.strata.names import KNOWN_COLUMNS
-from policies.values import Frozen, Percent, parse_percent
+from policies.values import Duration, Frozen, Percent, parse_percent
 
 LEAST_LATENCY_RATIO: Final = 1.1 - 1e-9
+_POINTER: Final = re.compile(r"(?:/(?:[^~/]|~[01])*)+")
 CountMetric = Literal["errors_5xx", "errors_4xx", "model_errors"]
+PairedBy = Literal["inference_id", "event_id", "input"]
 
 
 class Margin(Frozen):
@@ -205,8 +209,72 @@ class Superiority(Frozen):
         }
 
 
+class Tolerance(Frozen):
+    """By how much two numbers may differ and still agree; the wider of both counts.
+
+    Attributes:
+        relative: as a part of the greater of their magnitudes.
+        absolute: in their own unit.
+    """
+
+    relative: Annotated[float, Field(ge=0, lt=1)] = 1e-6
+    absolute: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+
+
+class Agreement(Frozen):
+    """Whether a shadow answers copies of requests as the baseline answers the requests, by what data capture kept; for shadow stages.
+
+    Attributes:
+        agree_at_least: the least part of the answers that has to agree. It passes when it is shown to be more, and fails when it is shown
+            to be less.
+        compare: what agreeing means. ``exact``: equal values. ``numbers``: the same, but numbers may differ by the tolerance. ``label``:
+            the same label, which is the answer itself, or of several scores the place (in JSON objects: the name) of the greatest.
+        tolerance: by how much numbers may differ; a bare number is a relative one.
+        path: JSON pointer (RFC 6901) to the part of an answer that counts, such as ``/predictions/0/score``; by default all of it. In CSV
+            a pointer names row and cell: ``/0/1``.
+        unpaired_at_most: tolerated part of the copied requests of which not both answers are there, because a side failed or nothing was
+            captured; beyond it the gate cannot tell.
+        sampled_alike: whether data capture of less than 100 % keeps the same requests of both variants, which SageMaker does not document.
+        pair_by: by what two captured answers are known to belong to one request; each is tried on those that are left: the caller's
+            inference id, SageMaker's event id, or an input that came only once in its minute.
+        delivered_within: how long captured data may take to reach S3; younger minutes are not counted yet.
+        records_per_minute: how many captured answers of each arm are compared for each minute; of more, a part is drawn by hash.
+    """
+
+    agree_at_least: Annotated[Percent, Field(gt=0, lt=1)]
+    compare: Literal["exact", "numbers", "label"] = "numbers"
+    tolerance: Tolerance = Tolerance()
+    path: str = ""
+    unpaired_at_most: Annotated[Percent, Field(ge=0, lt=1)] = 0.05
+    sampled_alike: bool = False
+    pair_by: Annotated[tuple[PairedBy, ...], Field(min_length=1)] = ("inference_id", "event_id", "input")
+    delivered_within: Duration = timedelta(minutes=5)
+    records_per_minute: Annotated[int, Field(ge=10, le=100_000)] = 1000
+
+    @field_validator("tolerance", mode="before")
+    @classmethod
+    def _read_tolerance(cls, value: object) -> object:
+        bare = isinstance(value, int | float | str) and not isinstance(value, bool)  # YAML takes 1e-6 for a text
+        return {"relative": value} if bare else value
+
+    @field_validator("path")
+    @classmethod
+    def _is_pointer(cls, path: str) -> str:
+        if path and not _POINTER.fullmatch(path):
+            raise ValueError(f"{path!r} is no JSON pointer; write for example /predictions/0/score")
+        return path
+
+    @field_validator("pair_by")
+    @classmethod
+    def _names_each_once(cls, pair_by: tuple[PairedBy, ...]) -> tuple[PairedBy, ...]:
+        if len({*pair_by}) < len(pair_by):
+            raise ValueError(f"{', '.join(pair_by)} names something twice; name each once")
+        return pair_by
+
+
 _KINDS: Final = {
     "better_by": "gate:better",
+    "agree_at_least": "gate:agreement",
     "at_most": "gate:threshold",
     "at_least": "gate:threshold",
     "requests_at_least": "gate:sample",
@@ -220,6 +288,7 @@ _CLASSES: Final[dict[type, str]] = {
     MinimumSample: "gate:sample",
     TrafficSplit: "gate:split",
     Superiority: "gate:better",
+    Agreement: "gate:agreement",
 }
 
 
@@ -242,13 +311,15 @@ Gate = Annotated[
     | Annotated[Threshold, Tag("gate:threshold")]
     | Annotated[MinimumSample, Tag("gate:sample")]
     | Annotated[TrafficSplit, Tag("gate:split")]
-    | Annotated[Superiority, Tag("gate:better")],
+    | Annotated[Superiority, Tag("gate:better")]
+    | Annotated[Agreement, Tag("gate:agreement")],
     Discriminator(
         kind_of,
         custom_error_type="unknown_gate",
         custom_error_message=(
             "a gate says one of no_worse_than (compare with the baseline), at_most or at_least (fixed limit), "
-            "requests_at_least (minimum sample), share_within (traffic split), better_by (an A/B test's metric)"
+            "requests_at_least (minimum sample), share_within (traffic split), better_by (an A/B test's metric), "
+            "agree_at_least (a shadow's answers)"
         ),
     ),
 ]

@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from policies.compare.agreement import compare_agreement
 from policies.compare.averages import compare_averages
 from policies.compare.comparison import Comparison
 from policies.compare.counts import compare_counts
@@ -17,11 +18,14 @@ from policies.compare.environment import find_calm, find_steady
 from policies.compare.latency import compare_latency, compare_quantile
 from policies.compare.memory import FORGETFUL, Forgetful
 from policies.compare.mixture import split_stages
-from policies.gates.spec import AverageComparison, CountComparison, Gate, LatencyComparison
+from policies.gates.spec import Agreement, AverageComparison, CountComparison, Gate, LatencyComparison
 from policies.spec import Policy
-from policies.strata.arrays import Arms, Booleans, Floats, Integers, Strata
+from policies.strata.arrays import Answers, Arms, Booleans, Floats, Integers, Strata
 
 Compared = CountComparison | LatencyComparison | AverageComparison
+"""Gates that compare what was measured of both arms."""
+Weighable = Compared | Agreement
+"""Gates whose evidence grows from look to look, and shares the risk of a false rollback."""
 
 _WAVERING: Final = np.log(3.0)
 """Evidence that has fallen by this factor from its peak within the stage does not let a gate pass: something has changed."""
@@ -65,9 +69,15 @@ def compared_gates(policy: Policy) -> dict[str, Compared]:
     return {name: gate for name, gate in judged.items() if isinstance(gate, Compared)}
 
 
+def weighed_gates(policy: Policy) -> dict[str, Weighable]:
+    """Return the gates and guardrails of a policy among which the risk of a false rollback is shared."""
+    judged: dict[str, Gate] = policy.gates | policy.guardrails
+    return {name: gate for name, gate in judged.items() if isinstance(gate, Weighable)}
+
+
 def weigh(policy: Policy, strata: Strata, memory: Forgetful = FORGETFUL) -> Weighed:
     """Weigh the evidence of all strata, shaped as in ``policies.strata.shaping``; a memory of earlier looks makes it faster."""
-    gates = compared_gates(policy) if len(strata.stage) else {}
+    gates = weighed_gates(policy) if len(strata.stage) else {}
     missing = {name: what for name, gate in gates.items() if (what := _find_missing(gate, strata))}
     comparisons = {
         name: _compare(gate, strata, memory.about(name)) for name, gate in gates.items() if name not in missing
@@ -85,13 +95,16 @@ def weigh(policy: Policy, strata: Strata, memory: Forgetful = FORGETFUL) -> Weig
     return Weighed(comparisons, joint, passes, disturbed, missing)
 
 
-def _compare(gate: Compared, strata: Strata, memory: Forgetful) -> Comparison:
-    margin = gate.no_worse_than
+def _compare(gate: Weighable, strata: Strata, memory: Forgetful) -> Comparison:
     match gate:
         case CountComparison():
+            margin = gate.no_worse_than
             return compare_counts(strata.errors[gate.metric], strata.invocations, margin, strata.stage, memory)
         case AverageComparison():
-            return compare_averages(strata.averages[gate.metric], strata.invocations, margin.ratio, strata.stage)
+            ratio = gate.no_worse_than.ratio
+            return compare_averages(strata.averages[gate.metric], strata.invocations, ratio, strata.stage)
+        case Agreement():
+            return compare_agreement(require_answers(strata), gate.agree_at_least, strata.stage)
         case LatencyComparison():
             return _compare_latency(gate, strata, memory)
 
@@ -103,6 +116,13 @@ def _compare_latency(gate: LatencyComparison, strata: Strata, memory: Forgetful)
     if gate.quantile is None:
         return compare_latency(histograms, ratio, strata.stage, memory)
     return compare_quantile(histograms, gate.quantile, ratio, strata.stage, memory)
+
+
+def require_answers(strata: Strata) -> Answers:
+    """Return how answers compare, where a gate on them has been found to have its measurements."""
+    if strata.answers is None:
+        raise ValueError("the answers were not read")
+    return strata.answers
 
 
 def mean_latency(strata: Strata) -> Arms:
@@ -118,12 +138,14 @@ def mean_latency(strata: Strata) -> Arms:
     )
 
 
-def _find_missing(gate: Compared, strata: Strata) -> str:
+def _find_missing(gate: Weighable, strata: Strata) -> str:
     match gate:
         case CountComparison():
             return "" if gate.metric in strata.errors else f"{gate.metric} was not measured"
         case AverageComparison():
             return "" if gate.metric in strata.averages else f"{gate.metric} was not measured"
+        case Agreement():
+            return "" if strata.answers is not None else "the shadow's answers were not read"
         case LatencyComparison():
             if np.isnan(strata.latency_count.candidate).any():
                 return "latency was not measured"
@@ -131,7 +153,7 @@ def _find_missing(gate: Compared, strata: Strata) -> str:
             return "" if histogram else "CloudWatch gave no latency histogram, and averages say nothing of a quantile"
 
 
-def _find_disturbed(gate: Compared, strata: Strata) -> Booleans:
+def _find_disturbed(gate: Weighable, strata: Strata) -> Booleans:
     """Tell where the baseline itself has lately been worse than its past."""
     if isinstance(gate, CountComparison):
         calm = find_calm(strata.errors[gate.metric].baseline, strata.invocations.baseline, strata.stage)

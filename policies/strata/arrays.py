@@ -50,6 +50,21 @@ class Histograms:
 
 
 @dataclass(frozen=True)
+class Answers:
+    """What became of the copies of requests that a shadow got, by what data capture kept.
+
+    Attributes:
+        expected: requests whose two answers should be there to compare, shape (..., strata).
+        paired: requests whose two answers were compared.
+        agreeing: those of them whose answers agree.
+    """
+
+    expected: Floats
+    paired: Floats
+    agreeing: Floats
+
+
+@dataclass(frozen=True)
 class Strata:
     """Everything measured of both arms, one stratum per (stage, minute). A stratum in which an arm was silent has zeros there.
 
@@ -62,6 +77,7 @@ class Strata:
         latency_sum_us: sum of the latencies, microseconds.
         histograms: latency histograms; None where there are none.
         averages: further metrics with only a per-minute average, by name; NaN where an arm has no value.
+        answers: how a shadow's answers compare with the baseline's; None where that was not read.
         periods: how many periods each stratum stands for; None for one each.
     """
 
@@ -73,4 +89,5 @@ class Strata:
     latency_sum_us: Arms
     histograms: Histograms | None = None
     averages: Mapping[str, Arms] = field(default_factory=dict[str, Arms])
+    answers: Answers | None = None
     periods: Floats | None = None

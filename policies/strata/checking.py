@@ -14,7 +14,7 @@ from policies.strata.cells import Minutes, read_minutes, read_numbers, show
 from policies.strata.columns import MINUTE_DTYPE, REQUIRED_COLUMNS, Domain, average_columns, domain_of
 from policies.strata.findings import Finding, raise_findings
 from policies.strata.histograms import HistogramColumn, read_histograms
-from policies.strata.names import HISTOGRAM_COLUMN, KNOWN_COLUMNS, LATENCY_COLUMNS
+from policies.strata.names import ANSWER_COLUMNS, HISTOGRAM_COLUMN, KNOWN_COLUMNS, LATENCY_COLUMNS
 from policies.strata.rules import Table, find_broken_rules
 
 EARLIEST: Final = np.datetime64("2017-11-29", "us")
@@ -51,6 +51,12 @@ def _check_columns(frame: pd.DataFrame) -> Iterator[Problem]:
     counted = [column for column in (*LATENCY_COLUMNS, HISTOGRAM_COLUMN) if column in frame]
     if counted and "latency_count" not in frame:
         yield Problem("latency_count", f"this column is missing, though there is {counted[0]}", "add it")
+    told = [column for column in ANSWER_COLUMNS if column in frame]
+    for column in ANSWER_COLUMNS:
+        if told and column not in frame:
+            yield Problem(
+                column, f"this column is missing, though there is {told[0]}", "add it, or leave out all three"
+            )
     for column in frame.columns[frame.columns.duplicated()].unique():
         yield Problem(str(column), "there are several columns of this name", "keep one")
     if any(not str(column).strip() for column in frame.columns):

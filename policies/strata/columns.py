@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from policies.strata.arrays import Booleans, Floats
-from policies.strata.names import COUNT_COLUMNS, HISTOGRAM_COLUMN, KNOWN_COLUMNS, LATENCY_COLUMNS
+from policies.strata.names import ANSWER_COLUMNS, COUNT_COLUMNS, HISTOGRAM_COLUMN, KNOWN_COLUMNS, LATENCY_COLUMNS
 
 REQUIRED_COLUMNS: Final = ("minute", "stage", "arm", "share", "invocations")
 ERROR_COLUMNS: Final = ("errors_4xx", "errors_5xx", "model_errors")
@@ -63,7 +63,7 @@ _AVERAGE: Final = Domain(
     lambda values: ~np.isinf(values),
 )
 _DOMAINS: Final = (
-    dict.fromkeys(COUNT_COLUMNS, _COUNT)
+    dict.fromkeys((*COUNT_COLUMNS, *ANSWER_COLUMNS), _COUNT)
     | dict.fromkeys(LATENCY_COLUMNS, _LATENCY)
     | {"stage": _STAGE, "share": _SHARE, "invocations": _INVOCATIONS}
 )

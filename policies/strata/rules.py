@@ -50,6 +50,7 @@ class Table:
 def find_broken_rules(table: Table) -> Iterator[Finding]:
     """Yield every rule between columns or rows, with the rows that break it."""
     yield from _check_counts(table)
+    yield from _check_answers(table)
     yield from _check_latencies(table)
     yield from _check_histograms(table)
     yield from _check_minutes(table)
@@ -67,6 +68,18 @@ def _check_counts(table: Table) -> Iterator[Finding]:
             return f"{_show(counts[row])} is more than the {_show(invocations[row])} invocations"
 
         yield Finding(column, np.flatnonzero(counts > invocations), tell, "count the same requests in both columns")
+
+
+def _check_answers(table: Table) -> Iterator[Finding]:
+    """More may be paired than was expected: what is expected of a sample is an estimate."""
+    limits = {"answers_expected": ("invocations", "invocations"), "answers_agreeing": ("answers_paired", "pairs")}
+    for column, (of, what) in limits.items():
+        counts, most = table.number(column), table.number(of)
+
+        def tell(row: int, counts: Floats = counts, most: Floats = most, what: str = what) -> str:
+            return f"{_show(counts[row])} is more than the {_show(most[row])} {what}"
+
+        yield Finding(column, np.flatnonzero(counts > most), tell, "count the same requests in both columns")
 
 
 def _check_latencies(table: Table) -> Iterator[Finding]:

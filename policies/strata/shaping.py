@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from policies.strata.arrays import Arms, Booleans, Floats, Integers, Strata
+from policies.strata.arrays import Answers, Arms, Booleans, Floats, Integers, Strata
 
 LEAST_EXPECTED: Final = 2.0
 """A stratum is closed once it can be expected to hold this many requests of the smaller arm."""
@@ -65,9 +65,12 @@ def _map(strata: Strata, change: Callable[[Floats], Floats]) -> Strata:
     def both(arms: Arms) -> Arms:
         return Arms(change(arms.candidate), change(arms.baseline))
 
-    histograms = strata.histograms
+    histograms, answers = strata.histograms, strata.answers
     return replace(
         strata,
+        answers=Answers(change(answers.expected), change(answers.paired), change(answers.agreeing))
+        if answers
+        else None,
         invocations=both(strata.invocations),
         errors={name: both(arms) for name, arms in strata.errors.items()},
         latency_count=both(strata.latency_count),

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from policies.observation import Arm
-from policies.strata.arrays import Arms, Booleans, Floats, Histograms, Integers, Strata
+from policies.strata.arrays import Answers, Arms, Booleans, Floats, Histograms, Integers, Strata
 from policies.strata.columns import ERROR_COLUMNS, average_columns
-from policies.strata.names import HISTOGRAM_COLUMN
+from policies.strata.names import ANSWER_COLUMNS, HISTOGRAM_COLUMN
 
 DEFAULT_PERIOD: Final = timedelta(minutes=1)
 
@@ -45,6 +45,7 @@ def to_strata(frame: pd.DataFrame) -> tuple[pd.DatetimeIndex, Strata]:
         latency_sum_us=latency_sum,
         histograms=layout.histograms(frame),
         averages=averages,
+        answers=layout.answers(frame),
     )
     return minutes, strata
 
@@ -85,6 +86,12 @@ class _Layout:
         """Return the candidate's share in each stratum: what the baseline leaves, where the candidate has no row."""
         share = self.place(frame, "share", np.nan)
         return np.where(np.isnan(share.candidate), 100 - share.baseline, share.candidate)
+
+    def answers(self, frame: pd.DataFrame) -> Answers | None:
+        """Return how answers compare, which stands in the candidate's rows; None where the table does not say."""
+        if any(column not in frame for column in ANSWER_COLUMNS):
+            return None
+        return Answers(*(self.place(frame, column).candidate for column in ANSWER_COLUMNS))
 
     def histograms(self, frame: pd.DataFrame) -> Histograms | None:
         """Return the histograms over all bins that any of them has; None where none has any."""

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from policies.observation import Metrics, MetricsRequest, SeriesRequest
+from rollway.aws.answers import AnswersReader
 from rollway.aws.histograms import HistogramReader
 from rollway.aws.metric_data import QueryKey, Values, Window, fetch, floor_to
 from rollway.aws.session import Aws
@@ -52,13 +53,14 @@ class MetricsReader:
         self._aws = aws
         self._memory: _Memory | None = None
         self._histograms = HistogramReader(aws)
+        self._answers = AnswersReader(aws)
 
     def read(self, request: MetricsRequest, now: datetime) -> Metrics:
         """Return all settled periods since ``request.since``; a moment within a period counts as the start of the next.
 
         Asks CloudWatch only for what is new and the last ``request.reread`` before it; for everything when the metrics,
         the start or the period differ from the request before. Latency histograms follow their own, slower pace, and
-        those that cannot be read are left out, with a line in the log.
+        those that cannot be read are left out, with a line in the log. Answers that cannot be read are left out with the reason.
 
         Raises:
             AccessDenied: AWS withholds one of the metrics.
@@ -70,11 +72,12 @@ class MetricsReader:
         wanted = Window(_ceil_to(period, request.since), floor_to(period, now - request.settle), period)
         values = self._read_values(queries, wanted, request.reread)
         strata = build_strata(values)
-        return Metrics(
+        metrics = Metrics(
             strata=attach_histograms(strata, self._histograms.read(request, wanted, strata, now)),
             series={name: build_series(name, values[_SERIES, name]) for name in request.series},
             settled_until=wanted.end,
         )
+        return self._answers.add_to(metrics, request, now)
 
     def _read_values(
         self,

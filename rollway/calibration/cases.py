@@ -43,7 +43,7 @@ class Case:
 def keep_simulated(policy: Policy) -> tuple[Policy, tuple[str, ...]]:
     """Return the policy without the gates on what is not simulated, and the names of those gates.
 
-    Left out are thresholds, comparisons of averages, and ``errors_4xx``.
+    Left out are thresholds, comparisons of averages and of answers, and ``errors_4xx``.
     """
     gates = {name: gate for name, gate in policy.gates.items() if _is_simulated(gate)}
     guardrails = {name: gate for name, gate in policy.guardrails.items() if _is_simulated(gate)}

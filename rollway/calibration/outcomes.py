@@ -15,6 +15,7 @@ from policies.compare.mixture import since_stage
 from policies.gates.evidence import find_warm_up
 from policies.gates.sample import SILENT_PERIODS
 from policies.gates.spec import (
+    Agreement,
     AverageComparison,
     CountComparison,
     Gate,
@@ -144,7 +145,7 @@ class _Seen:
                 return self._split_as_ordered(gate)
             case CountComparison() | LatencyComparison() | AverageComparison():
                 return self.weighed.passes.get(name, never)
-            case Threshold() | Superiority():
+            case Threshold() | Superiority() | Agreement():
                 return never
 
     def _enough(self, gate: MinimumSample) -> Booleans:

@@ -16,6 +16,7 @@ from rollway.sandbox.autoscaling.names import SERVICE as AUTOSCALING
 from rollway.sandbox.autoscaling.names import ScaledVariant
 from rollway.sandbox.autoscaling.registry import Registry
 from rollway.sandbox.autoscaling.service import Autoscaling
+from rollway.sandbox.captures import Captures
 from rollway.sandbox.clock import Clock
 from rollway.sandbox.common_errors import expired_token, failed, throttled
 from rollway.sandbox.envelope import PLAIN, Envelope
@@ -64,6 +65,7 @@ class Cloud:
         autoscaling: the simulated Application Auto Scaling.
         scheduler: the simulated EventBridge Scheduler.
         quotas: the simulated Service Quotas.
+        captures: the simulated data capture.
         dead_letters: the latest of its invocations that came to nothing and whose queue does not exist.
         request_log: the latest requests.
     """
@@ -95,6 +97,7 @@ class Cloud:
         luck = Luck(self.settings.schedule_lateness, self.settings.seed)
         self.scheduler = Scheduler(calls, luck, self._changed)
         self.dead_letters = self.scheduler.undelivered
+        self.captures = Captures(clock, self.settings.capture, self.settings.seed)
         self.faults.watch(self._apply_metric_fault)
         for fault in self.settings.faults:
             self.faults.plant(fault)
@@ -107,6 +110,7 @@ class Cloud:
         self.endpoints.tick()
         self.autoscaling.tick()
         self.scheduler.tick()
+        self.captures.tick()
         for activity in self.faults.scaling_activities():
             self._try_scaling_activity(activity)
         for change in self.faults.outside_changes():

@@ -36,6 +36,22 @@ class Delays(BaseModel):
     deleting: Duration = timedelta(seconds=1)
 
 
+class Capture(BaseModel):
+    """How simulated data capture goes about what SageMaker does not document; by default the ways that help least.
+
+    Attributes:
+        delay: how long after a file's first request it is written to S3; real ones take a couple of minutes.
+        shared_event_ids: whether a request and its copy to a shadow have one event id.
+        sampled_alike: whether below 100 % a request and its copy are both captured or both not.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    delay: Duration = timedelta(seconds=5)
+    shared_event_ids: bool = False
+    sampled_alike: bool = False
+
+
 class SandboxSettings(BaseModel):
     """Everything that can be set about one simulated account.
 
@@ -46,6 +62,7 @@ class SandboxSettings(BaseModel):
         delays: how long endpoint changes take.
         schedule_lateness: how late schedules fire at most; the real ones up to a minute.
         metric_delay: how long after its second a metric becomes visible.
+        capture: how data capture goes about what SageMaker does not document.
         invocation_timeout: how long a model server may take to answer.
         max_servers_per_variant: a fleet runs at most this many real processes, whatever the instance count says.
         quotas: how many instances all endpoints may have of a type, by type. Only listed: no request is refused for them.
@@ -63,6 +80,7 @@ class SandboxSettings(BaseModel):
     delays: Delays = Delays()
     schedule_lateness: Duration = timedelta(0)
     metric_delay: Duration = timedelta(seconds=1)
+    capture: Capture = Capture()
     invocation_timeout: Duration = timedelta(seconds=60)
     max_servers_per_variant: PositiveInt = 1
     quotas: Mapping[str, NonNegativeInt] = Field(default_factory=dict[str, int])

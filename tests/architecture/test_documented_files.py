@@ -6,6 +6,8 @@ from pathlib import Path
 
 import yaml
 
+from policies.answers.capture import read_capture
+from policies.endpoint_config import EndpointConfig
 from policies.loading import parse_policy
 from policies.notices.notice import Event
 from policies.notices.spec import NotifySpec
@@ -24,6 +26,17 @@ def test_the_policy_in_the_readme_is_one():
     policy = parse_policy(yaml.safe_load(block), "README.md")
 
     assert [stage.share for stage in policy.stages] == [5, 25, 95]
+
+
+def test_the_policies_about_answers_are_some():
+    """The page on a shadow's answers shows a policy, and names a file with a longer one; both pass validation."""
+    page = (ROOT / "docs" / "how-to" / "compare-a-shadows-answers.md").read_text("utf-8")
+    shown, blueprint = map(yaml.safe_load, YAML.findall(page))
+    example = yaml.safe_load((ROOT / "examples" / "shadow-answers.yaml").read_text("utf-8"))
+
+    assert all(parse_policy(each).agreement for each in (shown, example))
+    capture = read_capture(EndpointConfig(name="shown", fields=blueprint["config"]))
+    assert (capture.on, capture.sampled, len(capture.modes)) == (True, 1.0, 2)
 
 
 def test_the_settings_in_the_sandbox_page_are_some(tmp_path):

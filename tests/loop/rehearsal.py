@@ -84,6 +84,7 @@ class Rehearsal:
     publish: Callable[["Rehearsal"], None] | None = None
     rollout: Rollout | None = None
     skew: timedelta = timedelta(0)
+    body: Callable[[], bytes] = lambda: b"x"
 
     def __post_init__(self) -> None:
         self.store = replace(self.store, now=self.now)
@@ -110,7 +111,8 @@ class Rehearsal:
             step = min(left, SECOND)
             self.clock.advance(step)
             self.cloud.tick()
-            for (variant, _), count in self.runtime.simulate(ENDPOINT, [b"x"] * round(self.rate_per_s)).items():
+            bodies = [self.body() for _ in range(round(self.rate_per_s))]
+            for (variant, _), count in self.runtime.simulate(ENDPOINT, bodies).items():
                 self.served[variant] = self.served.get(variant, 0) + count
             if self.publish:
                 self.publish(self)

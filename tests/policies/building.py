@@ -13,7 +13,7 @@ from policies.loading import parse_policy
 from policies.observation import Metrics
 from policies.plan import Plan, make_plan
 from policies.spec import Policy
-from policies.strata.names import STRATA_COLUMNS
+from policies.strata.names import ANSWER_COLUMNS, STRATA_COLUMNS
 
 START = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -43,6 +43,18 @@ def make_config(**variant: object) -> EndpointConfig:
     }
     document = {"ProductionVariants": [fields | variant], "KmsKeyId": "key-1"}
     return EndpointConfig(name="fraud-config", fields=document, tags={"team": "fraud", "aws:cloudformation:id": "x"})
+
+
+def make_capturing(**capture: Any) -> EndpointConfig:
+    """That configuration, with all requests and their answers captured unless ``capture`` says otherwise."""
+    fields: dict[str, Any] = {
+        "EnableCapture": True,
+        "InitialSamplingPercentage": 100,
+        "DestinationS3Uri": "s3://captures/fraud",
+        "CaptureOptions": [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}],
+    }
+    config = make_config()
+    return config.model_copy(update={"fields": config.fields | {"DataCaptureConfig": fields | capture}})
 
 
 def make_beside(live: EndpointConfig, endpoint: str, model: str, instances: Mapping[str, int]) -> EndpointConfig:
@@ -106,8 +118,12 @@ def make_strata(  # noqa: PLR0913 - what a minute consists of, all but two by na
     errors: Arms = (0, 0),
     latency_ms: Arms = (50, 50),
     period: timedelta = MINUTE,
+    answers: tuple[int, int, int] | None = None,
 ) -> pd.DataFrame:
-    """Equal periods of traffic; every second one is a little slower, so that latencies scatter. An arm without requests has no rows."""
+    """Equal periods of traffic; every second one is a little slower, so that latencies scatter. An arm without requests has no rows.
+
+    ``answers`` are the candidate's: expected, paired and agreeing.
+    """
     rows = [
         (
             first + number * period,
@@ -128,7 +144,11 @@ def make_strata(  # noqa: PLR0913 - what a minute consists of, all but two by na
         )
         if sent
     ]
-    return pd.DataFrame(rows, columns=list(STRATA_COLUMNS)).astype({"minute": "datetime64[us, UTC]"})
+    table = pd.DataFrame(rows, columns=list(STRATA_COLUMNS)).astype({"minute": "datetime64[us, UTC]"})
+    if answers is None:
+        return table
+    own = table["arm"] == "candidate"
+    return table.assign(**{name: own * value for name, value in zip(ANSWER_COLUMNS, answers, strict=True)})
 
 
 def _ripple(mean_ms: float, number: int) -> float:

@@ -19,6 +19,7 @@ from rollway.sandbox.moto_adapter import (
     cloudwatch,
     front,
     runtime,
+    s3_captures,
     s3_time,
     sagemaker,
     scheduler,
@@ -59,6 +60,7 @@ def installed(cloud: Cloud) -> Generator[None]:
         for item in all_patches(cloud):
             stack.enter_context(replace.object(item.owner, item.name, item.replacement, create=item.adds))
         stack.enter_context(replace.object(cloud.scheduler, "deliver", scheduler.deliver))
+        stack.enter_context(replace.object(cloud.captures, "write", s3_captures.writer(cloud)))
         stack.enter_context(replace.object(cloud.alarms, "book", alarms.MotoBook(cloud)))
         yield
 

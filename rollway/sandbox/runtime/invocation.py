@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from random import Random
 
+from rollway.sandbox.captures import Ticket
 from rollway.sandbox.cloud import Cloud
 from rollway.sandbox.errors import Refusal
 from rollway.sandbox.fleets import Fleets
@@ -37,12 +38,14 @@ class Assignment:
         variant: the variant that is asked.
         delay_s: seconds by which a planted fault makes the reply late.
         forced_status: the HTTP status with which a planted fault replaces the reply, or None.
+        ticket: asks for the request to be captured with its reply; None where it is not.
     """
 
     endpoint: str
     variant: ServingVariant
     delay_s: float
     forced_status: int | None
+    ticket: Ticket | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,7 @@ class Runtime:
         self._accounting.record_status(endpoint, variant, reply.status, now)
         self._accounting.record_latency(endpoint, variant, reply.latency_s, now)
         self._accounting.record_overhead(endpoint, variant, overhead_s, now)
+        self._capture(assignment, reply)
         if reply.succeeded:
             return answers.pass_through(reply, variant.name)
         return answers.model_error(reply, endpoint, variant.name, self._cloud.settings)
@@ -120,6 +124,7 @@ class Runtime:
             for assignment in (route.answering, *route.shadows):
                 reply = self._outcome(assignment, self._call(assignment, invocation))
                 self._accounting.record_latency(endpoint, assignment.variant, reply.latency_s, now)
+                self._capture(assignment, reply)
                 tally[assignment.variant, reply.status] += 1
         self._record_tally(endpoint, tally, now)
         return Counter({(variant.name, status): count for (variant, status), count in tally.items()})
@@ -132,15 +137,24 @@ class Runtime:
     def _route(self, serving: Serving, invocation: Invocation) -> Route:
         variant = routing.choose_variant(serving, invocation.target_variant, self._rng)
         shadows = routing.choose_shadows(serving, self._rng)
-        return Route(
-            self._assign(serving.endpoint, variant, invocation),
-            tuple(self._assign(serving.endpoint, shadow, invocation) for shadow in shadows),
+        asked = (variant, *shadows)
+        tickets = self._cloud.captures.draw(serving, [each.name for each in asked], invocation)
+        first, *others = (
+            self._assign(serving.endpoint, each, invocation, ticket)
+            for each, ticket in zip(asked, tickets, strict=True)
         )
+        return Route(first, tuple(others))
 
-    def _assign(self, endpoint: str, variant: ServingVariant, invocation: Invocation) -> Assignment:
+    def _assign(
+        self, endpoint: str, variant: ServingVariant, invocation: Invocation, ticket: Ticket | None
+    ) -> Assignment:
         faults = self._cloud.faults
         delay_s = faults.slowed(variant.name).total_seconds()
-        return Assignment(endpoint, variant, delay_s, faults.model_error(variant.name, invocation.body))
+        return Assignment(endpoint, variant, delay_s, faults.model_error(variant.name, invocation.body), ticket)
+
+    def _capture(self, assignment: Assignment, reply: Reply) -> None:
+        if assignment.ticket:
+            self._cloud.captures.take(assignment.ticket, reply)
 
     def _call(self, assignment: Assignment, invocation: Invocation) -> Reply:
         if self._servers is None:

@@ -16,7 +16,7 @@ from rollway.sandbox.clock import Clock
 from rollway.sandbox.fleets import FleetHealth, Fleets, FleetSpec
 from rollway.sandbox.sagemaker.deployment import Deployment, Endpoint, Kind, Lineup, Variant, settle
 from rollway.sandbox.sagemaker.guardrails import alarms_of
-from rollway.sandbox.sagemaker.serving import Serving, ServingVariant
+from rollway.sandbox.sagemaker.serving import Serving, ServingVariant, read_capture
 
 Transition = Callable[[Endpoint | None], Endpoint]
 
@@ -153,13 +153,15 @@ def _view(endpoint: Endpoint, now: datetime) -> _View | None:
 
 
 def _serving(name: str, lineup: Lineup) -> Serving:
-    return Serving(name, _serving_variants(lineup.variants), _serving_variants(lineup.shadows))
+    shadows = _serving_variants(lineup.shadows)
+    return Serving(name, _serving_variants(lineup.variants), shadows, read_capture(lineup.options))
 
 
 def _mixed(name: str, old: Lineup, new: Lineup, share: float) -> Serving:
     """Return both fleets of every variant, with the new one's share of its traffic."""
     variants = (*_serving_variants(old.variants, 1 - share), *_serving_variants(new.variants, share))
-    return Serving(name, tuple(variant for variant in variants if variant.weight), _serving_variants(old.shadows))
+    serving = tuple(variant for variant in variants if variant.weight)
+    return Serving(name, serving, _serving_variants(old.shadows), read_capture(old.options))
 
 
 def _serving_variants(chosen: tuple[Variant, ...], part: float = 1.0) -> tuple[ServingVariant, ...]:

@@ -25,9 +25,10 @@ from policies.needs import wanted_metrics
 from policies.observation import Halt, Metrics, MetricsRequest, Observation, Signal, Unavailable
 from policies.plan import Plan, make_plan
 from policies.preview import imagine, imagine_scaling
+from policies.strata.names import ANSWER_COLUMNS
 from policies.taking_up import take_up
 from policies.values import parse_duration
-from tests.policies.building import MINUTE, START, make_endpoint, make_facts, make_strata
+from tests.policies.building import MINUTE, START, make_capturing, make_endpoint, make_facts, make_strata
 
 Case = dict[str, Any]
 
@@ -41,7 +42,8 @@ def play(case: Case) -> list[dict[str, Any]]:
 def play_out(case: Case) -> tuple[Plan, list[Decision]]:
     """Return the plan of a case and what is decided at each look."""
     policy = parse_policy(case["policy"])
-    plan = make_plan(policy, make_facts(**case.get("facts", {})), "fraud-prod-1", START)
+    captured = {"config": make_capturing()} if case.get("captured") else {}
+    plan = make_plan(policy, make_facts(**case.get("facts", {}), **captured), "fraud-prod-1", START)
     return plan, list(_run(plan, case["looks"]))
 
 
@@ -134,6 +136,8 @@ def _metrics(
     settled = now - wanted.settle
     strata = pd.concat([make_strata(START, 0), *traffic], ignore_index=True)
     strata = strata.loc[(strata["minute"] >= wanted.since) & (strata["minute"] <= settled - MINUTE)]
+    told = [column for column in ANSWER_COLUMNS if column in strata]
+    strata = strata.fillna(dict.fromkeys(told, 0)).astype(dict.fromkeys(told, "int64"))
     known = {name: points[points.index <= settled - MINUTE] for name, points in series.items()}
     return Metrics(strata=strata, series=known, settled_until=settled.replace(second=0, microsecond=0))
 

@@ -70,7 +70,8 @@ BAD = [
     (
         {"gates": {"x": {"metric": "errors_5xx"}}},
         ("gates.x: a gate says one of no_worse_than (compare with the baseline), at_most or at_least (fixed limit), "
-        "requests_at_least (minimum sample), share_within (traffic split), better_by (an A/B test's metric)"),
+        "requests_at_least (minimum sample), share_within (traffic split), better_by (an A/B test's metric), "
+        "agree_at_least (a shadow's answers)"),
     ),
     (
         {"gates": {"sample": {"metric": "latency", "no_worse_than": "10%"}}},

@@ -1,0 +1,1 @@
+"""Answers: what two models said to the same request, which captured answers belong together, and whether they agree."""
