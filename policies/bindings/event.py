@@ -50,3 +50,15 @@ class RegistryEvent(Frozen):
     version: str = ""
     label: str = ""
     at: datetime
+
+
+class Handled(Frozen):
+    """What came of an event.
+
+    Attributes:
+        started: what was started for it, by name; empty for nothing.
+        why: one sentence for a person.
+    """
+
+    started: tuple[str, ...] = ()
+    why: str

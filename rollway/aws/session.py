@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
     from mypy_boto3_scheduler import EventBridgeSchedulerClient
+    from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sts import STSClient
 
 ATTEMPTS: Final = 6
@@ -81,6 +82,8 @@ class Aws:
         scheduler: the dead-man's switch.
         sts: whose credentials these are.
         iam: execution roles, of which the linter reads the policies.
+        sqs: queues with events of model registries.
+        secretsmanager: what senders of such events sign with.
     """
 
     region: str
@@ -92,6 +95,8 @@ class Aws:
     scheduler: EventBridgeSchedulerClient
     sts: STSClient
     iam: Any
+    sqs: SQSClient
+    secretsmanager: Any
 
 
 @dataclass(frozen=True)
@@ -162,6 +167,8 @@ def connect(region: str | None = None, profile: str | None = None, assumed: Assu
             scheduler=guard(client("scheduler")),
             sts=client("sts"),
             iam=client("iam"),
+            sqs=client("sqs"),
+            secretsmanager=client("secretsmanager"),
         )
 
 
