@@ -82,7 +82,8 @@ class Desk:
         settlement = Settlement(outcome="handled", at=now, why=handled.why, started=handled.started, tries=tries)
         self._inbox.settle(entry, settlement)
         self._figures.handled.labels("handled").inc()
-        _log.info("handled", extra=fields(name=name, started=handled.started, why=handled.why, tries=tries))
+        told = fields(name=name, model=entry.event.model, started=handled.started, why=handled.why, tries=tries)
+        _log.info("handled", extra=told)
 
     def _fail(self, name: str, entry: Entry | None, error: Exception, now: datetime) -> None:
         tries = self._tries(name) + 1

@@ -21,6 +21,7 @@ from rollway.journal.documents import Document, read_document, write_document
 _OPEN: Final = "inbox/open/"
 _EVENTS: Final = "inbox/events/"
 _SETTLED: Final = "inbox/settled/"
+_SUFFIX: Final = ".json"
 
 
 class Entry(Document):
@@ -61,7 +62,7 @@ _SETTLEMENT: Final = TypeAdapter(Settlement)
 
 def name_of(event: RegistryEvent) -> str:
     """Return an event's name in the inbox: its registry and a digest of its id, which may hold anything."""
-    return f"{event.registry}/{hashlib.sha256(event.id.encode()).hexdigest()}.json"
+    return f"{event.registry}/{hashlib.sha256(event.id.encode()).hexdigest()}"
 
 
 @dataclass(frozen=True)
@@ -78,16 +79,16 @@ class Inbox:
         """Keep an event, and say whether it is new. Once this returns, the event will be handled."""
         name, body = name_of(entry.event), write_document(entry)
         with suppress(AlreadyExists):  # another delivery of the same event got that far; the next line decides
-            self.store.create(_OPEN + name, body)
+            self.store.create(_key(_OPEN, name), body)
         try:
-            self.store.create(_EVENTS + name, body)
+            self.store.create(_key(_EVENTS, name), body)
         except AlreadyExists:
             return False
         return True
 
     def list_open(self) -> tuple[str, ...]:
         """Return the names of what is open, and of a few that are over and not cleared yet; in no order."""
-        return tuple(key.removeprefix(_OPEN) for key in self.store.list_keys(_OPEN))
+        return tuple(key.removeprefix(_OPEN).removesuffix(_SUFFIX) for key in self.store.list_keys(_OPEN))
 
     def open(self, name: str) -> Entry | None:
         """Return what is open under a name, or None when it is over.
@@ -96,24 +97,28 @@ class Inbox:
             JournalError: what lies there is not ours.
         """
         if self.settlement(name) is not None:
-            self.store.delete(_OPEN + name)
+            self.store.delete(_key(_OPEN, name))
             return None
-        found = read_document(self.store, _OPEN + name, _ENTRY)
+        found = read_document(self.store, _key(_OPEN, name), _ENTRY)
         if found is None:
             return None
         entry, stored = found
         with suppress(AlreadyExists):  # whoever wrote the mark may have died before
-            self.store.create(_EVENTS + name, stored.body)
+            self.store.create(_key(_EVENTS, name), stored.body)
         return entry
 
     def settle(self, entry: Entry, settlement: Settlement) -> None:
         """Keep what came of an event, and close it."""
         name = name_of(entry.event)
         with suppress(AlreadyExists):
-            self.store.create(_SETTLED + name, write_document(settlement))
-        self.store.delete(_OPEN + name)
+            self.store.create(_key(_SETTLED, name), write_document(settlement))
+        self.store.delete(_key(_OPEN, name))
 
     def settlement(self, name: str) -> Settlement | None:
         """Return what came of an event; None while it is open."""
-        found = read_document(self.store, _SETTLED + name, _SETTLEMENT)
+        found = read_document(self.store, _key(_SETTLED, name), _SETTLEMENT)
         return found[0] if found else None
+
+
+def _key(prefix: str, name: str) -> str:
+    return f"{prefix}{name}{_SUFFIX}"
