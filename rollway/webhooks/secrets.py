@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from policies.errors import PreflightError, Problem, RolloutError
+from policies.errors import PolicyError, Problem, RolloutError
 from rollway.webhooks.logs import fields
 
 _log = logging.getLogger(__name__)
@@ -22,6 +22,12 @@ _MOST: Final = 2
 
 ReadStored = Callable[[str], Sequence[str]]
 """Reads the secret of an ARN in Secrets Manager: the present text, and the one before."""
+
+
+class SecretsError(PolicyError):
+    """Secrets that cannot be used: every problem with them, all at once."""
+
+    code = "invalid_secrets"
 
 
 class Secrets:
@@ -35,7 +41,7 @@ class Secrets:
             read_stored: reads Secrets Manager.
 
         Raises:
-            PreflightError: with everything that is wrong with them.
+            SecretsError: with everything that is wrong with them.
         """
         self._senders = senders
         self._read_stored = read_stored
@@ -43,7 +49,7 @@ class Secrets:
         self._lock = threading.Lock()
         problems = self._read()
         if problems:
-            raise PreflightError(problems)
+            raise SecretsError("the senders' secrets", problems)
 
     def of(self, sender: str) -> tuple[str, ...]:
         """Return a sender's secrets; none when it has none, so that its door is not there."""

@@ -33,7 +33,7 @@ Sent = tuple[bytes, dict[str, str]]
 
 def mlflow(body: Any, secret: str = SECRETS["mlflow"], at: datetime = NOW, delivery: str = "d-1") -> Sent:
     """``v1,`` and Base64 of HMAC-SHA256 over id, seconds and body."""
-    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    raw = as_body(body)
     stamp = str(int(at.timestamp()))
     mac = hmac.new(secret.encode(), f"{delivery}.{stamp}.".encode() + raw, hashlib.sha256).digest()
     return raw, {
@@ -42,6 +42,11 @@ def mlflow(body: Any, secret: str = SECRETS["mlflow"], at: datetime = NOW, deliv
         "x-mlflow-timestamp": stamp,
         "x-mlflow-signature": f"v1,{base64.b64encode(mac).decode()}",
     }
+
+
+def as_body(body: Any) -> bytes:
+    """A body in JSON, or as it is."""
+    return body if isinstance(body, bytes) else json.dumps(body).encode()
 
 
 def alias_set(alias: str = "champion", version: str = "7", name: str = "fraud") -> dict[str, Any]:
@@ -57,7 +62,7 @@ def alias_set(alias: str = "champion", version: str = "7", name: str = "fraud") 
 
 def standard(body: Any, at: datetime = NOW, event_id: str = "msg_1") -> Sent:
     """Standard Webhooks, with a second signature that nobody knows in front."""
-    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    raw = as_body(body)
     stamp = str(int(at.timestamp()))
     key = base64.b64decode(SECRETS["generic"].removeprefix("whsec_"))
     mac = base64.b64encode(hmac.new(key, f"{event_id}.{stamp}.".encode() + raw, "sha256").digest()).decode()
@@ -71,7 +76,7 @@ def standard(body: Any, at: datetime = NOW, event_id: str = "msg_1") -> Sent:
 
 def wandb(body: Any, spelling: str = "base64") -> Sent:
     """HMAC-SHA256 over the body, in one of the spellings that are in use, or the token alone."""
-    raw = json.dumps(body).encode()
+    raw = as_body(body)
     mac = hmac.new(SECRETS["wandb"].encode(), raw, "sha256")
     spelled = {
         "base64": {"x-wandb-signature": base64.b64encode(mac.digest()).decode()},
@@ -84,7 +89,7 @@ def wandb(body: Any, spelling: str = "base64") -> Sent:
 
 def hugging_face(body: Any) -> Sent:
     """The secret itself."""
-    return json.dumps(body).encode(), {
+    return as_body(body), {
         "content-type": "application/json",
         "x-webhook-secret": SECRETS["huggingface"],
     }
@@ -92,7 +97,7 @@ def hugging_face(body: Any) -> Sent:
 
 def eventbridge(body: Any) -> Sent:
     """The key of the API destination."""
-    return json.dumps(body).encode(), {"content-type": "application/json", "x-api-key": SECRETS["eventbridge"]}
+    return as_body(body), {"content-type": "application/json", "x-api-key": SECRETS["eventbridge"]}
 
 
 def package_event(**changed: Any) -> dict[str, Any]:

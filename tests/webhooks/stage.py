@@ -1,7 +1,7 @@
 """A receiver in this process, on the simulated AWS and virtual time: requests come in through its web application."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -70,15 +70,15 @@ class Stage:
 
     def get(self, path: str) -> httpx.Response:
         """Read a page."""
-        return self.call(lambda client: client.get(path))
+        return self.ask("GET", path)
 
-    def call(self, request: Callable[[httpx.AsyncClient], Any]) -> httpx.Response:
-        """Make any request."""
+    def ask(self, method: str, path: str) -> httpx.Response:
+        """Make any request without a body."""
 
         async def go() -> httpx.Response:
             transport = httpx.ASGITransport(self.receiver.app)
             async with httpx.AsyncClient(transport=transport, base_url="http://receiver") as client:
-                return await request(client)
+                return await client.request(method, path)
 
         return asyncio.run(go())
 
