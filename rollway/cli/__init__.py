@@ -42,6 +42,7 @@ VERBS: Final = {
     "abort": "Stop the rollout that is under way; back to the baseline.",
     "rollback": "Take the candidate back, also when the process has died.",
     "reconcile": "Bring to its end whatever no process drives any more.",
+    "serve": "Receive events of model registries.",
     "halt": "Halt every rollout at once.",
     "lift": "End a halt.",
     "notify": "Check and try the routes by which people are told.",
