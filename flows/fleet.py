@@ -32,7 +32,7 @@ async def fleet(fleet: FleetRequest) -> State[FleetDecision | RolloutError]:
     It works by plain calls, without tasks: a hundred rollouts at a time would be too many for a small Prefect.
     """
     try:
-        spec = await asyncio.to_thread(load_fleet, fleet.file)
+        spec = await asyncio.to_thread(load_fleet, fleet.file, fleet.model)
         driven = await asyncio.to_thread(_open, spec, fleet)
         decision = await driven.drive()
     except RolloutError as error:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from functools import cached_property
 
+from policies.bindings.origin import Origin
 from policies.endpoint_config import (
     CANDIDATE_NAMES,
     CONTROL_NAMES,
@@ -76,6 +77,7 @@ class Plan(Frozen):
         switch: the dead-man's switch; None when the policy wants none, or a guard takes its place.
         guard: SageMaker's guardrails around the update, where they move the traffic; else None.
         started_at: when the rollout begins; its deadline counts from here.
+        origin: the registered version that it is for; None where a person started it.
     """
 
     rollout_id: str
@@ -94,6 +96,7 @@ class Plan(Frozen):
     surroundings: Surroundings = Surroundings()
     switch: Switch | None = None
     guard: Guard | None = None
+    origin: Origin | None = None
 
     @property
     def compared(self) -> Contender:

@@ -2,12 +2,14 @@
 
 import asyncio
 import os
+from dataclasses import replace
 
 from prefect.client.schemas.objects import State
 from prefect.exceptions import Pause
 from prefect.logging import get_run_logger
 from prefect.states import Completed, Failed
 
+from policies.bindings.origin import read_origin
 from policies.errors import AwsError, RolloutError
 from policies.facts import Endpoint
 from policies.lifecycle import Ending, Outcome
@@ -71,6 +73,7 @@ async def set_out(aws: Aws, rollout: RolloutRequest, policy: Policy, clock: Cloc
     store = open_journal(aws, journal_location(rollout))
     models = [name for name in (rollout.model, *rollout.challengers) if name]
     request = await asyncio.to_thread(make_request, rollout.endpoint, policy, models, rollout.config)
+    request = replace(request, origin=read_origin(rollout.origin))
     await make_way(request, store, lambda: PlainHands(aws), clock)
     planned = await plan(aws, request, clock.now())
     if rollout.automatic:

@@ -50,3 +50,15 @@ class RegistryEvent(Frozen):
     version: str = ""
     label: str = ""
     at: datetime
+
+
+class Handled(Frozen):
+    """What followed from an event.
+
+    Attributes:
+        started: the flow runs that roll out because of it.
+        why: why these, or why none, as a sentence for a person.
+    """
+
+    started: tuple[str, ...] = ()
+    why: str

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from policies.bindings.origin import Origin
 from policies.brake import find_brakes
 from policies.endpoint_config import EndpointConfig
 from policies.errors import NotFound, PreflightError, Problem, RolloutError
@@ -35,6 +36,7 @@ class Request:
         policy: how the rollout goes.
         config: a whole configuration that shall take over instead of just a model.
         rivals: names of further models that compete for it, in an A/B test.
+        origin: the registered version that the model was made of; None where a person asks.
     """
 
     endpoint: str
@@ -42,6 +44,7 @@ class Request:
     policy: Policy
     config: EndpointConfig | None = None
     rivals: tuple[str, ...] = ()
+    origin: Origin | None = None
 
 
 def plan_rollout(aws: Aws, request: Request, now: datetime) -> Plan:
@@ -57,7 +60,8 @@ def plan_rollout(aws: Aws, request: Request, now: datetime) -> Plan:
     except NotFound as error:
         problem = Problem(f"endpoint {request.endpoint}", str(error), error.hint or "check the name and the Region")
         raise PreflightError([problem]) from error
-    return make_plan(request.policy, facts, name_rollout(request, now), now)
+    plan = make_plan(request.policy, facts, name_rollout(request, now), now)
+    return plan.model_copy(update={"origin": request.origin})
 
 
 def open_journal(aws: Aws, location: str, now: Callable[[], datetime] = utc_now) -> ObjectStore:
