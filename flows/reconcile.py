@@ -18,6 +18,7 @@ from rollway.loop.hands import PlainHands
 from rollway.loop.starting import open_journal
 from rollway.loop.taking_up import Reconciled
 from rollway.loop.taking_up import reconcile as reconcile_all
+from rollway.registries.writing_back import tell_quietly
 
 BUDGET: Final = timedelta(seconds=50)
 """A little less than the schedule's minute: what is not over then is handed over to the next run."""
@@ -38,9 +39,13 @@ async def reconcile(journal: str = "", region: str = "") -> State[list[Reconcile
         return Failed(name="Not started", message="no journal is given: set ROLLWAY_JOURNAL=s3://bucket/prefix")
     try:
         aws = await asyncio.to_thread(connect, region or None)
-        found = await reconcile_all(open_journal(aws, location), lambda: PlainHands(aws), SystemClock(), BUDGET)
+        store = open_journal(aws, location)
+        found = await reconcile_all(store, lambda: PlainHands(aws), SystemClock(), BUDGET)
     except RolloutError as error:
         return Failed(message=f"{error}\n{error.hint}".strip(), data=[])
+    for each in found:
+        if each.ending:
+            await asyncio.to_thread(tell_quietly, aws, store, each.rollout_id)
     return conclude(found)
 
 

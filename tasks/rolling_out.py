@@ -26,6 +26,7 @@ from rollway.loop.queueing import make_way
 from rollway.loop.rollout import Rollout
 from rollway.loop.starting import open_journal, refuse_if_braked, start
 from rollway.loop.wanted import make_request
+from rollway.registries.writing_back import tell_quietly
 from rollway.reports.outcome import headline, render_report
 from tasks.artifacts import publish_report
 from tasks.aws import forewarn, plan
@@ -48,6 +49,7 @@ async def roll_out(rollout: RolloutRequest, strategy: str) -> State[Ending | Rol
         return Failed(name="Not started", message=f"{error}\n{error.hint}".strip(), data=error)
     ending = await drive_to_the_end(under_way, aws, clock)
     await report(aws, under_way, ending)
+    await tell_origin(aws, under_way)
     return final_state(under_way, ending)
 
 
@@ -130,6 +132,14 @@ async def report(aws: Aws, rollout: Rollout, ending: Ending) -> None:
         await publish_report(render_report(chronicle, ending, live), rollout.plan.endpoint)
     except Exception as error:  # noqa: BLE001 - Prefect's server may be away, and its client raises whatever its HTTP client does
         get_run_logger().warning("the report could not be published: %r", error)
+
+
+async def tell_origin(aws: Aws, rollout: Rollout) -> None:
+    """Tell the registry that the model came from how the rollout ended, where its binding wants that. It cannot change the outcome."""
+    if rollout.plan.origin is not None:
+        told = await asyncio.to_thread(tell_quietly, aws, rollout.journal.store, rollout.plan.rollout_id)
+        if told:
+            get_run_logger().info("%s", told)
 
 
 def final_state(rollout: Rollout, ending: Ending) -> State[Ending | RolloutError]:

@@ -85,7 +85,9 @@ def _make_problems(binding: Members, where: str) -> Iterator[Problem]:
         what = "is given beside image_from_tag" if make.get("image") else "is not given, nor is image_from_tag"
         yield Problem(f"{where}.image", what, "give one of the two")
     if make.get("image_from_tag") and registry is not Registry.MLFLOW:
-        yield Problem(f"{where}.image_from_tag", f"is for tags, which versions in {registry} have none of", "give image")
+        yield Problem(
+            f"{where}.image_from_tag", f"is for tags, which versions in {registry} have none of", "give image"
+        )
     yield from _artifact_problems(make.get("artifact", SOURCE), registry, f"{where}.artifact")
     for field in ("image", "artifact"):
         yield from _template_problems(make.get(field), f"{where}.{field}")
@@ -126,7 +128,9 @@ def _trust_problems(binding: Members, where: str) -> Iterator[Problem]:
     registry, trusted = _registry(binding), binding.get("trusted") is True
     if registry in _UNREADABLE and not trusted:
         what = f"events of {registry} cannot be checked against the registry"
-        yield Problem(f"{where}.trusted", what, "write trusted: true to take them at their word, once its door has a secret")
+        yield Problem(
+            f"{where}.trusted", what, "write trusted: true to take them at their word, once its door has a secret"
+        )
     if registry is not None and registry not in _UNREADABLE and trusted:
         yield Problem(f"{where}.trusted", f"{registry} is read back, never taken at its word", "remove it")
 
@@ -136,7 +140,9 @@ def _telling_problems(binding: Members, where: str) -> Iterator[Problem]:
     if told and registry is not None and registry not in _TOLD:
         yield Problem(f"{where}.write_back", f"{registry} cannot be told anything", "remove it")
     if told and binding.get("fleet"):
-        yield Problem(f"{where}.write_back", "is for endpoints; a fleet's rollouts are not told to registries", "remove it")
+        yield Problem(
+            f"{where}.write_back", "is for endpoints; a fleet's rollouts are not told to registries", "remove it"
+        )
     fitting = {"alias_when_promoted": Registry.MLFLOW, "reject_on_rollback": Registry.SAGEMAKER}
     for field, only in fitting.items():
         if not binding.get(field):
@@ -158,7 +164,11 @@ def _polling_problems(binding: Members, where: str) -> Iterator[Problem]:
         return
     if every < LOOK_EVERY:
         least = format_duration(LOOK_EVERY)
-        yield Problem(f"{where}.every", f"is {format_duration(every)}; registries are asked every {least}", f"write {least} or more")
+        yield Problem(
+            f"{where}.every",
+            f"is {format_duration(every)}; registries are asked every {least}",
+            f"write {least} or more",
+        )
 
 
 def _shared_problems(bindings: list[Members]) -> Iterator[Problem]:
@@ -167,7 +177,9 @@ def _shared_problems(bindings: list[Members]) -> Iterator[Problem]:
     seen: dict[str, str] = {}
     for number, binding in enumerate(bindings):
         if names[str(binding.get("name"))] > 1:
-            yield Problem(f"bindings[{number}].name", f"{binding['name']} is named {names[binding['name']]} times", "name it once")
+            yield Problem(
+                f"bindings[{number}].name", f"{binding['name']} is named {names[binding['name']]} times", "name it once"
+            )
         for position, entry in enumerate(items(binding.get("endpoints"))):
             where, endpoint = f"bindings[{number}].endpoints[{position}]", str(entry.get("endpoint"))
             if endpoint in seen:

@@ -33,7 +33,7 @@ def name_model(version: Registered) -> str:
     SHA-256 of registry, model and version follow.
     """
     told = _NO_NAME_CHARACTER.sub("-", f"{version.model}-{version.short_version}")
-    identity = "\n".join([version.registry, version.model, version.version])
+    identity = f"{version.registry}\n{version.model}\n{version.version}"
     digest = hashlib.sha256(identity.encode()).hexdigest()[:_HASH_LENGTH]
     head = told[: NAME_LIMIT - _HASH_LENGTH - 1].strip("-")
     return f"{head}-{digest}" if head else f"m-{digest}"
@@ -98,8 +98,8 @@ def _locate(artifact: str, version: Registered) -> str:
     if not source.endswith(_TAR):
         raise CannotBeMade(
             f"the artifact of {version} is a folder, {source}, and no {_TAR}",
-            hint=f"Pack it and write in the binding where it lies, make.artifact: s3://…{{version}}{_TAR}, or give the folder to an image that "
-            "reads it, make.artifact: folder.",
+            hint="Pack it and write in the binding where it lies, make.artifact: s3://…/{version}.tar.gz, or give the folder to an "
+            "image that reads it, make.artifact: folder.",
         )
     return source
 

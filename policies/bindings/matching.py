@@ -73,7 +73,8 @@ def match(event: RegistryEvent, answers: Mapping[str, Registered | None], bindin
         return Matched(why=(explain_untouched(event, bindings),))
     found = [match_binding(binding, answers.get(binding.name)) for binding in touched]
     return Matched(
-        starts=tuple(start for each in found for start in each.starts), why=tuple(why for each in found for why in each.why)
+        starts=tuple(start for each in found for start in each.starts),
+        why=tuple(why for each in found for why in each.why),
     )
 
 

@@ -1,5 +1,7 @@
-"""Where a rollout comes from: the registered version that it is for. It goes with the plan into the journal, so that any process can tell the
-registry how the rollout ended."""
+"""Where a rollout comes from: the registered version that it is for.
+
+It goes with the plan into the journal, so that any process can tell the registry how the rollout ended.
+"""
 
 from pydantic import ValidationError
 

@@ -70,9 +70,9 @@ class Make(Frozen):
         role: ARN of the execution role that the model gets.
         image: the container image.
         image_from_tag: instead of an image: the version's tag that names it.
-        artifact: where the artifact lies. ``source``: where the registry says, which must be a .tar.gz in S3. ``folder``: the folder in S3
-            that the registry names, as it is. ``none``: the image needs none. Else a template, such as ``s3://models/{version}.tar.gz``; one
-            that ends in ``/`` is a folder.
+        artifact: where the artifact lies. ``source``: where the registry says, which must be a .tar.gz in S3. ``folder``: the folder in
+            S3 that the registry names, as it is. ``none``: the image needs none. Else a template, such as
+            ``s3://models/{version}.tar.gz``; one that ends in ``/`` is a folder.
         environment: variables of the container.
         subnets: ids of the subnets that the container runs in.
         security_groups: ids of its security groups.

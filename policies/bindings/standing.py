@@ -2,7 +2,7 @@
 
 import hashlib
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Literal
 
 from policies.bindings.matching import Start
 from policies.brake import find_brakes
@@ -62,11 +62,11 @@ class Stay(Frozen):
 
     Attributes:
         why: as a sentence for a person.
-        for_now: whether to look again later: what is in the way passes.
+        kind: ``settled``: there is nothing to do. ``waiting``: what is in the way passes. ``unknown``: it could not be found out.
     """
 
     why: str
-    for_now: bool = False
+    kind: Literal["settled", "waiting", "unknown"] = "settled"
 
 
 def decide_start(start: Start, endpoint: EndpointNow, policy: Policy, now: datetime) -> Go | Stay:
@@ -87,10 +87,10 @@ def decide_start(start: Start, endpoint: EndpointNow, policy: Policy, now: datet
         told = f"its last rollout to {last.model} ended {last.outcome} at {last.at:%Y-%m-%d %H:%M} UTC"
         return Stay(why=f"{start.endpoint}: {told}; only a person tries it again: rollway run {start.endpoint}")
     if endpoint.under_way and policy.when_taken == "refuse":
-        return Stay(why=f"{start.endpoint}: rollout {endpoint.under_way} is under way", for_now=True)
+        return Stay(why=f"{start.endpoint}: rollout {endpoint.under_way} is under way", kind="waiting")
     brakes = list(find_brakes(policy.brake, start.endpoint, start.model_name, endpoint.past, now))
     if brakes:
-        return Stay(why="; ".join(f"{start.endpoint}: {each.what}" for each in brakes), for_now=True)
+        return Stay(why="; ".join(f"{start.endpoint}: {each.what}" for each in brakes), kind="waiting")
     newest = endpoint.past[0].rollout_id if endpoint.past else ""
     return Go(key=_after(start.idempotency_key, endpoint.under_way or newest))
 

@@ -17,9 +17,10 @@ from policies.blueprint.model import Blueprint
 from policies.endpoint_config import MADE_BY_TAG, EndpointConfig, name_config
 from policies.errors import AlreadyExists, DeadlineExceeded, NotFound, PermanentAwsError, Problem
 from policies.facts import IDLE_TROUBLE, Endpoint
-from rollway.aws.blueprints import read_existing_models, read_model
+from rollway.aws.blueprints import read_existing_models
 from rollway.aws.configs import create_config
 from rollway.aws.errors import ConfigNotFound, translating
+from rollway.aws.model_making import ensure_model
 from rollway.aws.sagemaker import describe_endpoint, find_config
 from rollway.aws.session import Aws
 from rollway.aws.updates import CONFIG_VISIBLE_WITHIN
@@ -154,19 +155,7 @@ def _model_conflicts(aws: Aws, blueprint: Blueprint) -> Iterator[Problem]:
 
 def _create_model(aws: Aws, blueprint: Blueprint, name: str, existing: dict[str, dict[str, Any]]) -> bool:
     """Create a model that is missing, and say whether it was."""
-    if name in existing:
-        return False
-    members: dict[str, Any] = blueprint.models[name]
-    try:
-        with translating("CreateModel", f"model {name}"):
-            aws.sagemaker.create_model(ModelName=name, **members)
-    except AlreadyExists:
-        pass  # what is there is looked at next
-    differences = same_model(read_model(aws, name), members)
-    if differences:
-        members_told = ", ".join(difference.path for difference in differences)
-        raise PermanentAwsError(f"model {name} reads back with other content: {members_told}", operation="CreateModel")
-    return True
+    return name not in existing and ensure_model(aws, name, blueprint.models[name])
 
 
 def _send_endpoint(aws: Aws, request: dict[str, Any], timing: Timing) -> None:

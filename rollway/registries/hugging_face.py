@@ -16,7 +16,10 @@ from rollway.registries.rest import Rest
 _HUB: Final = "https://huggingface.co"
 _MAIN: Final = "main"
 _NOT_THERE: Final = 404
-SIGN_IN_HINT: Final = "Check the repository's name. Where it is private or gated, set HF_TOKEN; the hub says so of those that do not exist, too."
+SIGN_IN_HINT: Final = (
+    "Check the repository's name: the hub says this of one that does not exist, too. "
+    "Where it is private or gated, set HF_TOKEN."
+)
 
 
 def connect_hub(environment: Mapping[str, str] = os.environ) -> "HubRegistry":

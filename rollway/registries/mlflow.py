@@ -74,7 +74,9 @@ class MlflowRegistry:
 
     def set_alias(self, model: str, alias: str, version: str) -> None:
         """Have an alias point at a version. Harmless when repeated. Raises as ``find`` does."""
-        self._expect(self.rest.post(f"{_API}/registered-models/alias", {"name": model, "alias": alias, "version": version}))
+        self._expect(
+            self.rest.post(f"{_API}/registered-models/alias", {"name": model, "alias": alias, "version": version})
+        )
 
     def _newest_first(self, model: str) -> Iterator[Json]:
         """Yield a model's versions. MLflow cannot be asked for a name that holds both kinds of quotes; no such name is sensible."""
@@ -96,7 +98,7 @@ class MlflowRegistry:
         return self._locate(read.model_copy(update={"aliases": tuple(sorted({*read.aliases, *aliases}))}))
 
     def _locate(self, version: Registered) -> Registered:
-        """Ask where the artifact lies: a version's source may be a name of MLflow's own, such as models:/m-…"""
+        """Ask where the artifact lies: a version's source may be a name of MLflow's own, such as models:/m-…."""
         if version.artifact.startswith("s3://"):
             return version
         query = {"name": version.model, "version": version.version}
@@ -144,7 +146,9 @@ class MlflowRegistry:
             raise self._refusal(answer)
 
     def _refusal(self, answer: Answer) -> RegistryRefused:
-        return RegistryRefused(f"MLflow at {self.rest.url} turned us down: HTTP {answer.status} {answer.words}".rstrip())
+        return RegistryRefused(
+            f"MLflow at {self.rest.url} turned us down: HTTP {answer.status} {answer.words}".rstrip()
+        )
 
 
 def _spell_tags(version: Registered) -> set[str]:

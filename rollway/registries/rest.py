@@ -101,9 +101,7 @@ class Rest:
             hint="Check its address and the network; what was asked for is asked again.",
         )
 
-    def _request(
-        self, method: str, path: str, query: Mapping[str, str] | None, body: Json | None
-    ) -> httpx.Response:
+    def _request(self, method: str, path: str, query: Mapping[str, str] | None, body: Json | None) -> httpx.Response:
         headers = {"User-Agent": f"rollway/{__version__}"}
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"

@@ -1,0 +1,1 @@
+"""The receiver for events of model registries."""
