@@ -23,7 +23,7 @@ _APPROVALS: Final[dict[str, Approval]] = {
     "Rejected": "rejected",
     "PendingManualApproval": "pending",
 }
-_MISSING_WORDS: Final = "does not exist"
+_MISSING_WORDS: Final = ("does not exist", "not found")
 
 
 class SageMakerRegistry:
@@ -109,4 +109,4 @@ def _read_approval(answer: DescribeModelPackageOutputTypeDef) -> Approval:
 
 def _is_missing(error: AwsError) -> bool:
     """Whether AWS says that there is no such thing. Of the registry's it says so with a ``ValidationException`` and in words of its own."""
-    return isinstance(error, NotFound) or _MISSING_WORDS in str(error).lower()
+    return isinstance(error, NotFound) or any(words in str(error).lower() for words in _MISSING_WORDS)

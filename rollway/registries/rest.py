@@ -1,7 +1,7 @@
 """Asking a registry over HTTP: time-outs, a few tries, and one taxonomy of what went wrong."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
@@ -58,7 +58,6 @@ class Rest:
         token: a bearer token; empty for none.
         basic: user and password; None for none.
         sign_in_hint: what to do when it turns us down.
-        pause: lets seconds pass between two tries.
     """
 
     name: str
@@ -66,7 +65,6 @@ class Rest:
     token: str = field(default="", repr=False)
     basic: tuple[str, str] | None = field(default=None, repr=False)
     sign_in_hint: str = ""
-    pause: Callable[[float], None] = time.sleep
 
     def get(self, path: str, query: Mapping[str, str]) -> Answer:
         """Ask for something. A client error other than a denial is an answer: the caller knows what it means.
@@ -85,7 +83,7 @@ class Rest:
         trouble = ""
         for attempt in range(TRIES):
             if attempt:
-                self.pause(FIRST_PAUSE_S * 2 ** (attempt - 1))
+                time.sleep(FIRST_PAUSE_S * 2 ** (attempt - 1))
             try:
                 response = self._request(method, path, query, body)
             except httpx.TransportError as error:

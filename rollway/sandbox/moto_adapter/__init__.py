@@ -13,7 +13,17 @@ from unittest.mock import patch as replace
 from moto import mock_aws
 
 from rollway.sandbox.cloud import Cloud
-from rollway.sandbox.moto_adapter import alarms, autoscaling, cloudwatch, front, runtime, s3_time, sagemaker, scheduler
+from rollway.sandbox.moto_adapter import (
+    alarms,
+    autoscaling,
+    cloudwatch,
+    front,
+    model_registry,
+    runtime,
+    s3_time,
+    sagemaker,
+    scheduler,
+)
 from rollway.sandbox.moto_adapter.patch import Patch
 
 _in_use = threading.Lock()
@@ -27,6 +37,7 @@ def all_patches(cloud: Cloud) -> list[Patch]:
         *sagemaker.patches(cloud),
         *cloudwatch.patches(cloud),
         *alarms.patches(),
+        *model_registry.patches(),
         *runtime.patches(cloud),
         *autoscaling.patches(cloud),
         *scheduler.patches(cloud),
