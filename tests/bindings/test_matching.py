@@ -115,7 +115,7 @@ moves = st.lists(st.integers(1, 5), min_size=1, max_size=8)
 
 @given(moves, st.randoms(use_true_random=False), st.data())
 def test_events_in_any_order_never_start_what_the_alias_does_not_point_at(versions, luck, data):
-    """However events are delayed, doubled, lost and shuffled among the moves of an alias, each start is of the version that it points at then."""
+    """However events are delayed, doubled, lost and shuffled among an alias's moves, each start is of the version that it means then."""
     happened = [
         event(id=str(at), version=str(each), at=NOON + timedelta(minutes=at)) for at, each in enumerate(versions)
     ]

@@ -1,4 +1,4 @@
-"""The fixtures of registries: a simulated MLflow on loopback, and an endpoint on the simulated AWS with an empty journal, in virtual time."""
+"""The fixtures of registries: a simulated MLflow on loopback, and endpoints on the simulated AWS with a journal, in virtual time."""
 
 from collections.abc import Callable, Generator
 from datetime import UTC, datetime, timedelta
@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from rollway.aws.objects import ObjectStore
-from rollway.aws.session import connect
+from rollway.aws.session import Aws, connect
 from rollway.registries.catching_up import Reach
 from rollway.sandbox.clock import VirtualClock
 from rollway.sandbox.cloud import Cloud
@@ -42,27 +42,33 @@ def mlflow(monkeypatch: pytest.MonkeyPatch) -> Generator[SimulatedMlflow]:
         yield simulated
 
 
+@pytest.fixture(scope="session")
+def aws() -> Generator[Aws]:
+    """The clients, made once: what they talk to is decided per test."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ACCESS_KEY_ID", "simulated")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "simulated")
+        for variable in ("AWS_PROFILE", "AWS_ENDPOINT_URL"):
+            patch.delenv(variable, raising=False)
+        yield connect("us-east-1")
+
+
 @pytest.fixture
 def cloud(monkeypatch: pytest.MonkeyPatch) -> Generator[Cloud]:
     """An empty simulated account in this process."""
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "simulated")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "simulated")
-    for variable in ("AWS_PROFILE", "AWS_ENDPOINT_URL"):
-        monkeypatch.delenv(variable, raising=False)
     monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda _: None))
     with in_process(Cloud(VirtualClock(datetime(2026, 6, 1, 12, tzinfo=UTC)))) as simulated:
         yield simulated
 
 
 @pytest.fixture
-def scene(cloud: Cloud) -> Scene:
-    """The account with endpoints ``fraud-prod`` and ``fraud-eu`` on the model ``old``, and a journal."""
+def scene(aws: Aws, cloud: Cloud) -> Scene:
+    """The account with endpoints ``fraud-prod`` and ``fraud-eu`` on the model ``old``, another model, and a journal."""
     clock = cloud.clock
     assert isinstance(clock, VirtualClock)
     furnish(cloud)
     clock.advance(timedelta(seconds=30))
     cloud.tick()
-    aws = connect("us-east-1")
     aws.s3.create_bucket(Bucket="journal")
     return Scene(cloud, clock, Reach(aws, ObjectStore(aws, "journal", "rollway", clock.now), clock.now))
 

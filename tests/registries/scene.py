@@ -1,4 +1,4 @@
-"""A scene for following registries: endpoints on the simulated AWS, rollouts that have run there, and a starter that writes down its orders."""
+"""A scene for following registries: endpoints on the simulated AWS, rollouts that have run there, and a starter that notes its orders."""
 
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -10,6 +10,7 @@ from policies.errors import RolloutError
 from policies.fleet.loading import load_fleet
 from policies.lifecycle import Ending, Outcome, Phase
 from policies.loading import load_policy
+from rollway.aws.session import ATTEMPTS
 from rollway.fleet.record import open_record
 from rollway.journal.journal import Journal
 from rollway.journal.leases import Bid, Held, acquire
@@ -18,6 +19,7 @@ from rollway.loop.starting import Request, plan_rollout
 from rollway.registries.catching_up import Begun, Reach
 from rollway.sandbox.clock import VirtualClock
 from rollway.sandbox.cloud import Cloud
+from rollway.sandbox.fault_menu import Throttle
 from tests.bindings.documents import IMAGE, ROLE
 
 ENDPOINTS = ("fraud-prod", "fraud-eu")
@@ -94,6 +96,10 @@ class Scene:
         self.clock.advance(timedelta(minutes=1))
         self.cloud.tick()
 
+    def lose_journal(self) -> None:
+        """Have the journal turn down the next reading of a lease, however often it is tried."""
+        self.cloud.faults.plant(Throttle(operation="GetObject", times=ATTEMPTS))
+
     def note_fleet(self, file: Path, model: str) -> None:
         """Have a fleet begin, as its own process would."""
         open_record(self.reach.store, load_fleet(file, model))
@@ -101,7 +107,7 @@ class Scene:
     def models(self) -> list[str]:
         """The SageMaker models that were made here."""
         names = [each["ModelName"] for each in self.cloud.call("ListModels", {})["Models"]]
-        return sorted(name for name in names if name != "old")
+        return sorted(name for name in names if name not in {"old", "other"})
 
 
 def variant(model: str) -> dict[str, object]:
@@ -111,8 +117,9 @@ def variant(model: str) -> dict[str, object]:
 
 
 def furnish(cloud: Cloud) -> None:
-    """Have the endpoints serve the model ``old``."""
-    cloud.call("CreateModel", {"ModelName": "old", "PrimaryContainer": {"Image": IMAGE}, "ExecutionRoleArn": ROLE})
+    """Have the endpoints serve the model ``old``; there is another one, too."""
+    for model in ("old", "other"):
+        cloud.call("CreateModel", {"ModelName": model, "PrimaryContainer": {"Image": IMAGE}, "ExecutionRoleArn": ROLE})
     cloud.call("CreateEndpointConfig", {"EndpointConfigName": "old-config", "ProductionVariants": [variant("old")]})
     for endpoint in ENDPOINTS:
         cloud.call("CreateEndpoint", {"EndpointName": endpoint, "EndpointConfigName": "old-config"})

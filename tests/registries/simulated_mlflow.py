@@ -1,4 +1,4 @@
-"""A simulated MLflow server on loopback: real HTTP, and the answers of MLflow 3.17.2 as they were recorded, filled in from a small registry.
+"""A simulated MLflow server on loopback: real HTTP, and the answers of MLflow 3.17.2 as recorded, filled in from a small registry.
 
 What it answers is compared with a real server's by ``tests/e2e/mlflow``.
 """
@@ -57,22 +57,20 @@ class SimulatedMlflow:
             return self.failures.pop(0), {"error_code": "TEMPORARILY_UNAVAILABLE", "message": "try again"}
         if self.authorization and authorization != self.authorization:
             return 401, {}
-        match path.removeprefix(API):
-            case "/registered-models/alias" if "version" in given:
-                return self._set_alias(given)
-            case "/registered-models/alias":
-                return self._by_alias(given["name"], given["alias"])
-            case "/model-versions/search":
-                return self._search(given)
-            case "/model-versions/get-download-uri":
-                source = self.versions[given["name"]][given["version"]]
-                return 200, {"artifact_uri": self.located.get(source, source)}
-            case "/model-versions/set-tag":
-                return self._set_tag(given)
-            case _:
-                return 404, {"error_code": "ENDPOINT_NOT_FOUND", "message": path}
+        answers = {
+            "/registered-models/alias": self._set_alias if "version" in given else self._by_alias,
+            "/model-versions/search": self._search,
+            "/model-versions/get-download-uri": self._download_uri,
+            "/model-versions/set-tag": self._set_tag,
+        }
+        return answers[path.removeprefix(API)](given)
 
-    def _by_alias(self, model: str, alias: str) -> Answer:
+    def _download_uri(self, given: dict[str, str]) -> Answer:
+        source = self.versions[given["name"]][given["version"]]
+        return 200, {"artifact_uri": self.located.get(source, source)}
+
+    def _by_alias(self, given: dict[str, str]) -> Answer:
+        model, alias = given["name"], given["alias"]
         if model not in self.versions:
             return 404, MISSING | {"message": f"Registered Model with name={model} not found"}
         if (model, alias) not in self.aliases:
