@@ -1,6 +1,7 @@
 """From a bindings file to bindings: every problem at once, each with its path, those of the files that it names among them."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -35,7 +36,7 @@ def parse_bindings(document: object, source: str = "bindings") -> Bindings:
     try:
         bindings = Bindings.model_validate(dict(given))
     except ValidationError as error:
-        raise BindingsError(source, [*read_problems(error), *more]) from error
+        raise BindingsError(source, [*_form_problems(error, given), *more]) from error
     if more:
         raise BindingsError(source, more)
     return bindings
@@ -54,6 +55,14 @@ def load_bindings(path: str | Path) -> Bindings:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise BindingsError(str(path), [Problem("(file)", f"is no YAML: {' '.join(str(error).split())}")]) from error
     return parse_bindings(document, str(path))
+
+
+def _form_problems(error: ValidationError, document: Members) -> Iterator[Problem]:
+    """Yield what is wrong with the form; not that the list is empty where only every binding in it is wrong."""
+    empty = not items(document.get("bindings"))
+    for each in read_problems(error):
+        if empty or each.where != "bindings":
+            yield replace(each, what=each.what.replace("part of a policy", "part of the file"))
 
 
 def _file_problems(document: Members) -> Iterator[Problem]:
