@@ -34,6 +34,7 @@ VERBS: Final = {
     "calibrate": "Measure on simulated traffic how often a policy would be wrong.",
     "run": "Roll a model out on a live endpoint.",
     "fleet": "Roll a model out over many endpoints, in waves.",
+    "bindings": "Bind registered models to endpoints: check, list.",
     "status": "Show where the newest rollout of an endpoint stands.",
     "pause": "Keep the candidate where it is.",
     "resume": "Go on: after a pause, a change that is fine, or a dead process.",

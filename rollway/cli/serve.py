@@ -1,29 +1,25 @@
 """``rollway serve``: receive what model registries say happened, and have the rollouts started that shall follow."""
 
 import os
-from importlib import import_module
-from typing import Final, Unpack
+from typing import Unpack
 
 import click
 
-from rollway.aws.objects import ObjectStore
 from rollway.aws.secrets import read_secrets
-from rollway.aws.session import Aws, connect
+from rollway.aws.session import connect
 from rollway.cli.exits import Exit
 from rollway.cli.failures import UsageProblem
 from rollway.cli.options import OnWholeJournal, all_journal_options, need_journal
 from rollway.cli.output import emit
 from rollway.cli.world import current_world
 from rollway.loop.starting import open_journal
-from rollway.webhooks.desk import Handler
 from rollway.webhooks.doors import SENDERS
+from rollway.webhooks.handling import make_handler
 from rollway.webhooks.logs import log_as_json
 from rollway.webhooks.receiver import Outside, Receiver, Senders
 from rollway.webhooks.secrets import Secrets
 from rollway.webhooks.senders import eventbridge
 from rollway.webhooks.serving import listen, serve
-
-_HANDLING: Final = "rollway.webhooks.handling"
 
 
 class Options(OnWholeJournal):
@@ -61,7 +57,7 @@ def command(**options: Unpack[Options]) -> int:
         queues=options["queue"],
         key_header=os.environ.get("ROLLWAY_EVENTBRIDGE_HEADER", eventbridge.HEADER),
     )
-    receiver = Receiver(senders, Outside(aws, store, _make_handler(aws, store, options["bindings"])))
+    receiver = Receiver(senders, Outside(aws, store, make_handler(aws, store, options["bindings"])))
     if not receiver.open_doors and not receiver.queues:
         raise UsageProblem(
             "nobody could send anything: no secret, no topic and no queue is given",
@@ -75,20 +71,6 @@ def command(**options: Unpack[Options]) -> int:
         emit(options["output"], told, _say(url, receiver))
         serve(receiver, sock)
     return Exit.OK
-
-
-def _make_handler(aws: Aws, store: ObjectStore, bindings: str) -> Handler:
-    """Return what sees to events; the only place that knows where it comes from.
-
-    Raises:
-        UsageProblem: this Rollway has none.
-        PolicyError: the bindings are wrong.
-    """
-    try:
-        handling = import_module(_HANDLING)
-    except ModuleNotFoundError as error:
-        raise UsageProblem("this Rollway cannot act on events yet", "Install one with bindings.") from error
-    return handling.make_handler(aws, store, bindings)
 
 
 def _say(url: str, receiver: Receiver) -> str:
