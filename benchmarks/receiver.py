@@ -141,7 +141,9 @@ def bench_receiver() -> dict[str, float]:
         aws = connect("us-east-1")
         aws.s3.create_bucket(Bucket="bench")
         store = ObjectStore(aws, "bench", now=clock.now)
-        limits = Limits(burst=1_000_000)
+        limits = Limits(
+            burst=_KEPT, requests_per_s=0.001
+        )  # what is let in would be kept by the simulated S3, in this memory
         senders = Senders(Secrets(SENDERS, lambda _: ()))
         receiver = Receiver(senders, Outside(aws, store, lambda _: Handled(why="bench"), limits))
         return {

@@ -24,7 +24,7 @@ GATES = {
 LIMIT = {"failing": {"metric": "Invocation5XXErrors", "at_most": 0.1, "breaches": 2, "of": 3}}
 
 
-TEST = {"strategy": "ab_test", "stages": [{"share": 30, "bake": "8s"}], "gates": GATES, "guardrails": LIMIT}
+TEST = {"strategy": "ab_test", "stages": [{"share": 30, "bake": "20s"}], "gates": GATES, "guardrails": LIMIT}
 """A policy for an A/B test in seconds, as a person types it into the form."""
 
 
