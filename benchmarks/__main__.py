@@ -16,6 +16,7 @@ _MEASUREMENTS: Final = {
         "bench_returning",
     ),
     "the judge: one look at five metrics, CPU time": ("benchmarks.judging", "bench_judging"),
+    "the receiver: events of registries, and 10,000 hostile requests": ("benchmarks.receiver", "bench_receiver"),
     "the command: seconds to start, best of five": ("benchmarks.startup", "bench_startup"),
 }
 _PROMISES: Final = {

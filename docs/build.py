@@ -14,6 +14,7 @@ import click
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
+from policies.bindings.spec import Binding, Bindings, EndpointRef, Make, When
 from policies.capacity import CapacitySpec
 from policies.gates import spec as gates
 from policies.lint.catalogue import FAMILIES
@@ -52,12 +53,24 @@ _GATES: Final[dict[str, type[BaseModel]]] = {
     "A gate with `agree_at_least`": gates.Agreement,
     "`tolerance`": gates.Tolerance,
 }
+_BINDINGS: Final[dict[str, type[BaseModel]]] = {
+    "The file": Bindings,
+    "`bindings[…]`": Binding,
+    "`when`": When,
+    "`endpoints[…]`": EndpointRef,
+    "`make`": Make,
+}
 _ATTRIBUTE: Final = re.compile(r"^    (\w+): (.*?)(?=^    \w+: |\Z)", re.MULTILINE | re.DOTALL)
 
 
 def pages() -> Mapping[str, str]:
     """Return the reference pages by file name."""
-    return {"policy.md": _policy_page(), "cli.md": _cli_page(), "lint.md": _lint_page()}
+    return {
+        "policy.md": _policy_page(),
+        "bindings.md": _bindings_page(),
+        "cli.md": _cli_page(),
+        "lint.md": _lint_page(),
+    }
 
 
 def _policy_page() -> str:
@@ -67,6 +80,14 @@ def _policy_page() -> str:
     )
     gate_head = "## Gates and guardrails\n\nEach has a name of your choice. What it asks for tells its kind.\n"
     return "\n".join([head, *map(_section, _PARTS.items()), gate_head, *map(_section, _GATES.items())])
+
+
+def _bindings_page() -> str:
+    head = (
+        "# What a bindings file may say\n\nMade from the code by `make docs`. Durations are written `10m`, `1h`. A field that is not "
+        "listed is a mistake, and is told as one. [How to use it](../how-to/roll-out-from-a-registry.md).\n"
+    )
+    return "\n".join([head, *map(_section, _BINDINGS.items())])
 
 
 def _section(part: tuple[str, type[BaseModel]]) -> str:
@@ -85,7 +106,7 @@ def _default(model: type[BaseModel], name: str) -> str:
         return "see below"
     if hasattr(default, "total_seconds"):
         return f"`{format_duration(default)}`"
-    return "" if default in (None, {}) else f"`{default}`"
+    return "" if default in (None, {}, "", ()) else f"`{default}`"
 
 
 def _lint_page() -> str:

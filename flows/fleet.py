@@ -35,7 +35,7 @@ async def fleet(fleet: FleetRequest) -> State[FleetDecision | RolloutError]:
     It works by plain calls, without tasks: a hundred rollouts at a time would be too many for a small Prefect.
     """
     try:
-        spec = await asyncio.to_thread(load_fleet, fleet.file)
+        spec = await asyncio.to_thread(load_fleet, fleet.file, fleet.model)
         notifications = await asyncio.to_thread(find_notifications)
         driven = await asyncio.to_thread(_open, spec, fleet)
         async with telling_in_flow(notifications, driven.clock.now, find_run_address()):

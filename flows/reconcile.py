@@ -20,6 +20,7 @@ from rollway.loop.taking_up import Reconciled
 from rollway.loop.taking_up import reconcile as reconcile_all
 from rollway.notices.loading import load_later
 from rollway.notices.messenger import telling_in_flow
+from rollway.registries.writing_back import tell_quietly
 
 BUDGET: Final = timedelta(seconds=50)
 """A little less than the schedule's minute: what is not over then is handed over to the next run."""
@@ -45,6 +46,9 @@ async def reconcile(journal: str = "", region: str = "") -> State[list[Reconcile
             found = await reconcile_all(store, lambda: PlainHands(aws), clock, BUDGET)
     except RolloutError as error:
         return Failed(message=f"{error}\n{error.hint}".strip(), data=[])
+    for each in found:
+        if each.ending:
+            await asyncio.to_thread(tell_quietly, aws, store, each.rollout_id)
     return conclude(found)
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+from policies.bindings.origin import Origin
 from policies.blueprint_obstacles import find_blueprint_obstacles
 from policies.capacity import Count, Sizing
 from policies.endpoint_config import (
@@ -84,6 +85,7 @@ class Plan(Frozen):
         new_models: models that are created first: members of ``CreateModel`` by name.
         scaling: the change of the promoted variant's scaling; None where the endpoint's own is carried over as it is.
         started_at: when the rollout begins; its deadline counts from here.
+        origin: the registered version that it is for; None where a person started it.
     """
 
     rollout_id: str
@@ -105,6 +107,7 @@ class Plan(Frozen):
     guard: Guard | None = None
     new_models: dict[str, dict[str, Any]] = {}
     scaling: ScalingChange | None = None
+    origin: Origin | None = None
 
     @property
     def compared(self) -> Contender:

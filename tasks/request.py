@@ -61,7 +61,13 @@ class RolloutRequest(BaseModel):
         pattern=r"^([a-z]{2}(-[a-z]+)+-\d)?$",
     )
 
-    @field_validator("model", "config", "journal", "region", mode="before")
+    origin: str = Field(
+        default="",
+        title="Origin",
+        description="Filled in by Rollway: the registered version that this rollout is for.",
+    )
+
+    @field_validator("model", "config", "journal", "region", "origin", mode="before")
     @classmethod
     def _none_is_not_given(cls, value: object) -> object:
         return "" if value is None else value
@@ -99,6 +105,12 @@ class FleetRequest(BaseModel):
         description="Path of the fleet file on the worker. The same file is the same fleet: run again, it goes on where it stood.",
         min_length=1,
         examples=["fleets/fraud-v7.yaml"],
+    )
+    model: str = Field(
+        default="",
+        title="New model",
+        description="The SageMaker model that shall take over instead of the file's. Left empty: the file's.",
+        pattern=f"{_NAME}|^$",
     )
     journal: str = Field(
         default="",

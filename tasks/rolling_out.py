@@ -2,12 +2,14 @@
 
 import asyncio
 import os
+from dataclasses import replace
 
 from prefect.client.schemas.objects import State
 from prefect.exceptions import Pause
 from prefect.logging import get_run_logger
 from prefect.states import Completed, Failed
 
+from policies.bindings.origin import read_origin
 from policies.errors import AwsError, RolloutError
 from policies.facts import Endpoint
 from policies.lifecycle import Ending, Outcome
@@ -26,6 +28,7 @@ from rollway.loop.starting import open_journal, refuse_if_braked, start
 from rollway.loop.wanted import make_request
 from rollway.notices.loading import find_notifications
 from rollway.notices.messenger import telling_in_flow
+from rollway.registries.writing_back import tell_quietly
 from rollway.reports.outcome import headline, render_report
 from tasks.artifacts import publish_report
 from tasks.aws import check_quotas, forewarn, plan
@@ -54,6 +57,7 @@ async def roll_out(rollout: RolloutRequest, strategy: str) -> State[Ending | Rol
             return _not_started(error)
         ending = await drive_to_the_end(under_way, aws, clock)
         await report(aws, under_way, ending)
+        await tell_origin(aws, under_way)
     return final_state(under_way, ending)
 
 
@@ -80,6 +84,7 @@ async def set_out(aws: Aws, rollout: RolloutRequest, policy: Policy, clock: Cloc
     """
     store = open_journal(aws, journal_location(rollout))
     request = await asyncio.to_thread(make_request, rollout.endpoint, policy, rollout.models, rollout.config)
+    request = replace(request, origin=read_origin(rollout.origin))
     await make_way(request, store, lambda: PlainHands(aws), clock)
     planned = await plan(aws, request, clock.now())
     if rollout.automatic:
@@ -153,6 +158,14 @@ async def report(aws: Aws, rollout: Rollout, ending: Ending) -> None:
         await publish_report(render_report(chronicle, ending, live), rollout.plan.endpoint)
     except Exception as error:  # noqa: BLE001 - Prefect's server may be away, and its client raises whatever its HTTP client does
         get_run_logger().warning("the report could not be published: %r", error)
+
+
+async def tell_origin(aws: Aws, rollout: Rollout) -> None:
+    """Tell the registry that the model came from how the rollout ended, where its binding wants that. It cannot change the outcome."""
+    if rollout.plan.origin is not None:
+        told = await asyncio.to_thread(tell_quietly, aws, rollout.journal.store, rollout.plan.rollout_id)
+        if told:
+            get_run_logger().info("%s", told)
 
 
 def final_state(rollout: Rollout, ending: Ending) -> State[Ending | RolloutError]:

@@ -1,6 +1,7 @@
 """From a fleet file to a fleet: every problem at once, each with its path."""
 
 from pathlib import Path
+from typing import cast
 
 import yaml
 from pydantic import ValidationError
@@ -27,8 +28,12 @@ def parse_fleet(document: object, source: str = "fleet") -> FleetSpec:
         raise PolicyError(source, error.problems) from error
 
 
-def load_fleet(path: str | Path) -> FleetSpec:
+def load_fleet(path: str | Path, model: str = "") -> FleetSpec:
     """Load a fleet from a YAML file.
+
+    Args:
+        path: the file.
+        model: the SageMaker model that shall take over instead of the one that the file names for the whole fleet.
 
     Raises:
         PolicyError: there is no such file, it is no YAML, or with every problem in it.
@@ -39,4 +44,6 @@ def load_fleet(path: str | Path) -> FleetSpec:
         raise PolicyError(str(path), [Problem("(file)", error.strerror or str(error))]) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise PolicyError(str(path), [Problem("(file)", f"is no YAML: {' '.join(str(error).split())}")]) from error
+    if model and isinstance(document, dict):
+        document = cast("dict[str, object]", document) | {"model": model}
     return parse_fleet(document, str(path))

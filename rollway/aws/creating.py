@@ -5,7 +5,7 @@ Never changes what exists. Every step says what it did, and doing all of it twic
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,9 +17,10 @@ from policies.blueprint.model import Blueprint
 from policies.endpoint_config import MADE_BY_TAG, EndpointConfig, name_config
 from policies.errors import AlreadyExists, DeadlineExceeded, NotFound, PermanentAwsError, Problem
 from policies.facts import IDLE_TROUBLE, Endpoint
-from rollway.aws.blueprints import read_existing_models, read_model
+from rollway.aws.blueprints import read_existing_models
 from rollway.aws.configs import create_config
 from rollway.aws.errors import ConfigNotFound, translating
+from rollway.aws.model_making import ensure_model
 from rollway.aws.sagemaker import describe_endpoint, find_config
 from rollway.aws.session import Aws
 from rollway.aws.updates import CONFIG_VISIBLE_WITHIN
@@ -76,24 +77,7 @@ def create_models(aws: Aws, blueprint: Blueprint) -> list[Step]:
     Raises:
         AwsError: AWS turned a request down, or a model reads back with other content.
     """
-    return [Step(f"model {name}", create_model(aws, name, members)) for name, members in blueprint.models.items()]
-
-
-def create_model(aws: Aws, name: str, members: Mapping[str, Any]) -> bool:
-    """See to it that a model exists with this content, and say whether it was created just now. Doing so twice is harmless.
-
-    Raises:
-        AwsError: AWS turned a request down, or there is a model of that name with other content.
-    """
-    created = name not in read_existing_models(aws, [name])
-    if created:
-        with suppress(AlreadyExists), translating("CreateModel", f"model {name}"):  # what is there is looked at next
-            aws.sagemaker.create_model(ModelName=name, **members)
-    differences = same_model(read_model(aws, name), dict(members))
-    if differences:
-        told = ", ".join(difference.path for difference in differences)
-        raise PermanentAwsError(f"model {name} reads back with other content: {told}", operation="CreateModel")
-    return created
+    return [Step(f"model {name}", ensure_model(aws, name, members)) for name, members in blueprint.models.items()]
 
 
 def create_declared_config(aws: Aws, blueprint: Blueprint, timing: Timing = REAL_TIME) -> Step:

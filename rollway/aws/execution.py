@@ -31,7 +31,7 @@ from policies.errors import AwsError, PermanentAwsError, TransientAwsError
 from rollway.aws import guarding, switch
 from rollway.aws.autoscaling import set_scaling
 from rollway.aws.configs import create_config, delete_config
-from rollway.aws.creating import create_model
+from rollway.aws.model_making import ensure_model
 from rollway.aws.probing import probe
 from rollway.aws.replacing import replace_scaling
 from rollway.aws.session import Aws
@@ -91,7 +91,7 @@ def _dispatch(aws: Aws, command: Command, timing: Timing) -> CommandResult:
 
 
 def _create_model(aws: Aws, command: CreateModel) -> CommandResult:
-    told = "" if create_model(aws, command.model, command.members) else ": exists already"
+    told = "" if ensure_model(aws, command.model, command.members) else ": exists already"
     return CommandResult(status="done", message=f"{explain(command)}{told}")
 
 

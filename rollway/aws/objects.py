@@ -180,6 +180,11 @@ class ObjectStore:
             raise ForeignObject(self.url(key), stored)
         return stored
 
+    def delete(self, key: str) -> None:
+        """Delete an object; a key that is free stays free. For marks that say nothing any more: records are never deleted."""
+        with translating("DeleteObject", self.url(key)):
+            self.aws.s3.delete_object(Bucket=self.bucket, Key=self._full(key))
+
     def list_keys(self, prefix: str = "", after: str = "") -> tuple[str, ...]:
         """Return the keys that begin with a prefix and sort after another key, in S3's order (UTF-8 bytes)."""
         root = self._full("")

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
     from mypy_boto3_scheduler import EventBridgeSchedulerClient
+    from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sts import STSClient
 
 ATTEMPTS: Final = 6
@@ -82,6 +83,8 @@ class Aws:
         sts: whose credentials these are.
         iam: execution roles, of which the linter reads the policies.
         service_quotas: how many instances the account may have.
+        sqs: queues with events of model registries.
+        secretsmanager: what senders of such events sign with.
     """
 
     region: str
@@ -94,6 +97,8 @@ class Aws:
     sts: STSClient
     iam: Any
     service_quotas: Any
+    sqs: SQSClient
+    secretsmanager: Any
 
 
 @dataclass(frozen=True)
@@ -165,6 +170,8 @@ def connect(region: str | None = None, profile: str | None = None, assumed: Assu
             sts=client("sts"),
             iam=client("iam"),
             service_quotas=client("service-quotas"),
+            sqs=client("sqs"),
+            secretsmanager=client("secretsmanager"),
         )
 
 

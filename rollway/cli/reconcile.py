@@ -25,6 +25,7 @@ from rollway.loop.starting import open_journal
 from rollway.loop.taking_up import Reconciled, reconcile
 from rollway.notices.loading import load_later
 from rollway.notices.messenger import telling
+from rollway.registries.writing_back import tell_quietly
 
 _BUDGET: Final = "55s"
 
@@ -56,6 +57,9 @@ def command(**options: Unpack[Options]) -> int:
     store = open_journal(aws, need_journal(options["journal"]), world.clock.now)
     with telling(load_later(options["notifications"]), world.clock.now):
         found = asyncio.run(reconcile(store, lambda: PlainHands(aws, world.timing), world.clock, options["budget"]))
+    for each in found:
+        if each.ending:
+            tell_quietly(aws, store, each.rollout_id)
     if found or not options["quiet"]:
         emit(options["output"], {"rollouts": [_describe(each) for each in found]}, _say(found))
     return _exit_code(found)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from policies.bindings.origin import Origin
 from policies.blueprint.model import Blueprint
 from policies.brake import find_brakes
 from policies.endpoint_config import EndpointConfig
@@ -38,6 +39,7 @@ class Request:
         config: a whole configuration that shall take over instead of just a model.
         rivals: names of further models that compete for it, in an A/B test.
         blueprint: what the configuration was read from: it may declare models and scaling besides.
+        origin: the registered version that the model was made of; None where a person asks.
     """
 
     endpoint: str
@@ -46,6 +48,7 @@ class Request:
     config: EndpointConfig | None = None
     rivals: tuple[str, ...] = ()
     blueprint: Blueprint | None = None
+    origin: Origin | None = None
 
 
 def plan_rollout(aws: Aws, request: Request, now: datetime) -> Plan:
@@ -64,7 +67,8 @@ def plan_rollout(aws: Aws, request: Request, now: datetime) -> Plan:
         raise PreflightError([problem]) from error
     load = measure_load(aws, facts.endpoint, request.policy.capacity, now)
     facts = facts.model_copy(update={"load": load})
-    return make_plan(request.policy, facts, name_rollout(request, now), now)
+    plan = make_plan(request.policy, facts, name_rollout(request, now), now)
+    return plan.model_copy(update={"origin": request.origin})
 
 
 def open_journal(aws: Aws, location: str, now: Callable[[], datetime] = utc_now) -> ObjectStore:

@@ -14,7 +14,7 @@ from tests.e2e.prefect.site import ROOT, documented_commands, wait_for
 HOW_TO = ROOT / "docs" / "how-to" / "run-with-prefect.md"
 FULL = os.environ.get("ROLLWAY_CHAOS") == "full"
 STRATEGIES = ("canary", "linear", "blue-green", "control-twin", "shadow", "guardrail", "ab-test")
-DEPLOYMENTS = (*STRATEGIES, "reconcile", "steer", "fleet")
+DEPLOYMENTS = (*STRATEGIES, "reconcile", "steer", "fleet", "poll-registries")
 TAKE_UP = "rollway: take up what crashed"
 CRASHED_WITHIN = timedelta(seconds=90 + 30)
 """Three heartbeats, and what Prefect takes to look."""

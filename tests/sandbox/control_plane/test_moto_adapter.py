@@ -134,6 +134,20 @@ def test_what_is_not_simulated_stays_motos(aws: Callable[[str], Client]) -> None
     assert sagemaker.list_tags(ResourceArn=group)["Tags"] == [{"Key": "team", "Value": "risk"}]
 
 
+def test_an_update_of_a_model_package_changes_what_it_says(aws: Callable[[str], Client]) -> None:
+    """A note leaves the approval alone, a rejection the notes, and a second note the first, as on AWS."""
+    sagemaker = aws("sagemaker")
+    sagemaker.create_model_package_group(ModelPackageGroupName="fraud")
+    made = sagemaker.create_model_package(ModelPackageGroupName="fraud", ModelApprovalStatus="Approved")
+    arn = made["ModelPackageArn"]
+    for change in ({"CustomerMetadataProperties": {"a": "1"}}, {"CustomerMetadataProperties": {"b": "2"}}):
+        sagemaker.update_model_package(ModelPackageArn=arn, **change)
+        assert sagemaker.describe_model_package(ModelPackageName=arn)["ModelApprovalStatus"] == "Approved"
+    sagemaker.update_model_package(ModelPackageArn=arn, ModelApprovalStatus="Rejected")
+    seen = sagemaker.describe_model_package(ModelPackageName=arn)
+    assert (seen["ModelApprovalStatus"], seen["CustomerMetadataProperties"]) == ("Rejected", {"a": "1", "b": "2"})
+
+
 def test_own_resources_are_tagged_in_the_simulated_account(sagemaker: Client, cloud: Cloud) -> None:
     """Tags of a model set through boto3 are the account's, not moto's."""
     arn = sagemaker.describe_model(ModelName="m")["ModelArn"]

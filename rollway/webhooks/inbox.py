@@ -1,0 +1,124 @@
+"""The inbox: events that were let in, kept in the journal's store until they are handled.
+
+``inbox/open/…`` marks what is to be handled, with the whole event; ``inbox/events/…`` says that an event is known, for ever;
+``inbox/settled/…`` says what came of it. A mark is written before the event and deleted after its settlement. So whenever a process dies,
+an event is either not let in yet, or found open by the next process. Listing what is open costs nothing for what is over.
+"""
+
+import hashlib
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Literal
+
+from pydantic import TypeAdapter
+
+from policies.bindings.event import RegistryEvent
+from policies.errors import AlreadyExists
+from rollway.aws.objects import ObjectStore
+from rollway.journal.documents import Document, read_document, write_document
+
+_OPEN: Final = "inbox/open/"
+_EVENTS: Final = "inbox/events/"
+_SETTLED: Final = "inbox/settled/"
+_SUFFIX: Final = ".json"
+
+
+class Entry(Document):
+    """An event that was let in.
+
+    Attributes:
+        event: the event.
+        door: by which sender's door, or which queue.
+        received_at: when.
+    """
+
+    event: RegistryEvent
+    door: str
+    received_at: datetime
+
+
+class Settlement(Document):
+    """What came of an event.
+
+    Attributes:
+        outcome: ``handled``, or ``given up`` after many failures.
+        at: when it was settled.
+        why: one sentence for a person.
+        started: what was started for it.
+        tries: how often it was tried by the process that settled it.
+    """
+
+    outcome: Literal["handled", "given up"]
+    at: datetime
+    why: str
+    started: tuple[str, ...] = ()
+    tries: int
+
+
+_ENTRY: Final = TypeAdapter(Entry)
+_SETTLEMENT: Final = TypeAdapter(Settlement)
+
+
+def name_of(event: RegistryEvent) -> str:
+    """Return an event's name in the inbox: its registry and a digest of its id, which may hold anything."""
+    return f"{event.registry}/{hashlib.sha256(event.id.encode()).hexdigest()}"
+
+
+@dataclass(frozen=True)
+class Inbox:
+    """The inbox in one journal. Every method raises ``AwsError`` when the store cannot be reached.
+
+    Attributes:
+        store: the journal's.
+    """
+
+    store: ObjectStore
+
+    def put(self, entry: Entry) -> bool:
+        """Keep an event, and say whether it is new. Once this returns, the event will be handled."""
+        name, body = name_of(entry.event), write_document(entry)
+        with suppress(AlreadyExists):  # another delivery of the same event got that far; the next line decides
+            self.store.create(_key(_OPEN, name), body)
+        try:
+            self.store.create(_key(_EVENTS, name), body)
+        except AlreadyExists:
+            return False
+        return True
+
+    def list_open(self) -> tuple[str, ...]:
+        """Return the names of what is open, and of a few that are over and not cleared yet; in no order."""
+        return tuple(key.removeprefix(_OPEN).removesuffix(_SUFFIX) for key in self.store.list_keys(_OPEN))
+
+    def open(self, name: str) -> Entry | None:
+        """Return what is open under a name, or None when it is over.
+
+        Raises:
+            JournalError: what lies there is not ours.
+        """
+        if self.settlement(name) is not None:
+            self.store.delete(_key(_OPEN, name))
+            return None
+        found = read_document(self.store, _key(_OPEN, name), _ENTRY)
+        if found is None:
+            return None
+        entry, stored = found
+        with suppress(AlreadyExists):  # whoever wrote the mark may have died before
+            self.store.create(_key(_EVENTS, name), stored.body)
+        return entry
+
+    def settle(self, entry: Entry, settlement: Settlement) -> None:
+        """Keep what came of an event, and close it."""
+        name = name_of(entry.event)
+        with suppress(AlreadyExists):
+            self.store.create(_key(_SETTLED, name), write_document(settlement))
+        self.store.delete(_key(_OPEN, name))
+
+    def settlement(self, name: str) -> Settlement | None:
+        """Return what came of an event; None while it is open."""
+        found = read_document(self.store, _key(_SETTLED, name), _SETTLEMENT)
+        return found[0] if found else None
+
+
+def _key(prefix: str, name: str) -> str:
+    return f"{prefix}{name}{_SUFFIX}"

@@ -1,0 +1,48 @@
+"""The receiver's log: one JSON object a line, on stderr. Never has a secret, a header's value or a body in it."""
+
+import json
+import logging
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+_FIELDS: Final = "rollway_fields"
+_LONGEST: Final = 500
+
+
+def fields(**values: object) -> dict[str, dict[str, object]]:
+    """Return what to give as ``extra`` to a log call, so that these values are told."""
+    return {_FIELDS: values}
+
+
+def told(record: logging.LogRecord) -> Mapping[str, Any]:
+    """Return the values that were given to a log call."""
+    return getattr(record, _FIELDS, {})
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object for each record; of an exception only its type and where it was raised, since its words may repeat what was sent."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        line = {"at": at, "level": record.levelname.lower(), "event": record.getMessage()[:_LONGEST], **told(record)}
+        if record.exc_info and record.exc_info[1]:
+            line |= _place(record.exc_info[1])
+        return json.dumps(line, ensure_ascii=False, default=str)
+
+
+def log_as_json(level: int = logging.INFO) -> None:
+    """Have this process log so, whatever it logged before; libraries only what they warn of."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(JsonLines())
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    logging.getLogger("rollway").setLevel(level)
+
+
+def _place(error: BaseException) -> dict[str, str]:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else ""
+    return {"error": type(error).__name__, "where": where}

@@ -1,0 +1,92 @@
+"""Webhook automations of Weights & Biases: signed over the body alone, or only with a bearer token; no id and no time.
+
+Their body is whatever the user writes; docs/how-to/receive-registry-events.md has the template that is read here. An event is named by its
+content, so the same alias on the same version counts once.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from pydantic import BaseModel, Field
+
+from policies.bindings.event import Happening, Registry, RegistryEvent
+from rollway.webhooks.senders.delivery import Accepted, Delivery, Ignored, Reading, Refusal, forged, unsigned
+from rollway.webhooks.senders.signing import as_bytes, base64_of, is_any, name_by_content, sign
+
+TOKEN: Final = "authorization"  # noqa: S105 - the header's name
+SIGNATURE: Final = "x-wandb-signature"
+HEADERS: Final = (TOKEN, SIGNATURE)
+
+_BEARER: Final = re.compile(r"[Bb]earer +(\S+)")
+_HAPPENINGS: Final = {
+    "LINK_ARTIFACT": Happening.VERSION_CREATED,
+    "LINK_MODEL": Happening.VERSION_CREATED,
+    "CREATE_ARTIFACT": Happening.VERSION_CREATED,
+    "ADD_ARTIFACT_ALIAS": Happening.ALIAS_SET,
+    "ADD_ARTIFACT_TAG": Happening.TAG_SET,
+}
+
+
+class Body(BaseModel):
+    """What the template makes W&B send.
+
+    Attributes:
+        event_type: ``${event_type}``.
+        model: the collection, ``${artifact_collection_name}``.
+        version: ``${artifact_version_string}``.
+        alias: ``${alias}``, in an automation for aliases.
+        tag: ``${tag}``, in an automation for tags.
+    """
+
+    event_type: str
+    model: str = Field(min_length=1)
+    version: str = ""
+    alias: str = ""
+    tag: str = ""
+
+
+def read(delivery: Delivery, secrets: Sequence[str]) -> Reading:
+    """Check who sent it and read it.
+
+    Raises:
+        ValidationError: the body is not what the template makes.
+    """
+    refusal = _check(delivery, secrets)
+    if refusal:
+        return refusal
+    body = Body.model_validate_json(delivery.body)
+    happening = _HAPPENINGS.get(body.event_type)
+    if happening is None:
+        return Ignored("nothing to do for this type of event")
+    label = {Happening.ALIAS_SET: body.alias, Happening.TAG_SET: body.tag}.get(happening, "")
+    event = RegistryEvent(
+        registry=Registry.WANDB,
+        id=name_by_content(delivery.body),
+        happening=happening,
+        model=body.model,
+        version=body.version,
+        label=label,
+        at=delivery.at,
+    )
+    return Accepted((event,))
+
+
+def _check(delivery: Delivery, secrets: Sequence[str]) -> Refusal | None:
+    """Check the signature where there is one; otherwise the token."""
+    signature = delivery.headers.get(SIGNATURE, "")
+    if signature:
+        return None if is_any(as_bytes(signature), _signatures(delivery.body, secrets)) else forged()
+    bearer = _BEARER.fullmatch(delivery.headers.get(TOKEN, ""))
+    if bearer is None:
+        return unsigned(f"{SIGNATURE}, or {TOKEN} with a bearer token")
+    return None if is_any(as_bytes(bearer[1]), (each.encode() for each in secrets)) else forged()
+
+
+def _signatures(body: bytes, secrets: Sequence[str]) -> Iterable[bytes]:
+    """Yield the spellings of the signature that are in use: their documentation says Base64, receivers in the field expect hex."""
+    for secret in secrets:
+        raw = sign(secret.encode(), body)
+        yield base64_of(raw)
+        yield raw.hex().encode()
+        yield b"sha256=" + raw.hex().encode()
