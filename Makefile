@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lint types contracts bench chaos docs lock clean
+.PHONY: help demo test check format lint types contracts bench chaos registries docs lock clean
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,10 @@ bench: $(STAMP) ## measure what performance is promised of
 
 chaos: $(STAMP) ## kill hundreds of rollouts at random moments, and play every strategy on real model servers (an hour and more)
 	@ROLLWAY_CHAOS=full $(BIN)/python -m pytest tests/chaos tests/e2e/test_strategies.py tests/e2e/prefect --timeout 14400
+
+registries: $(STAMP) ## roll out from a real MLflow, a queue and SNS, through every process that a team has (minutes; installs MLflow, 850 MB)
+	@test -x .mlflow/bin/mlflow || ($(BIN)/uv venv --quiet .mlflow && VIRTUAL_ENV=.mlflow $(BIN)/uv pip install --quiet mlflow==3.17.2)
+	@ROLLWAY_CHAOS=full $(BIN)/python -m pytest tests/e2e/registries --timeout 900
 
 docs: $(STAMP) ## make the pictures and generated pages in docs/ anew
 	@$(BIN)/python -m docs.build

@@ -7,11 +7,11 @@ from datetime import datetime
 
 import pytest
 
-from rollway.cli import VERBS, config, fleet, main, notify
+from rollway.cli import VERBS, bindings, config, fleet, main, notify
 from tests.cli.playing import Player
 from tests.loop.rehearsal import ENDPOINT
 
-GROUPS = {"config": config.VERBS, "fleet": fleet.VERBS, "notify": notify.VERBS}
+GROUPS = {"bindings": bindings.VERBS, "config": config.VERBS, "fleet": fleet.VERBS, "notify": notify.VERBS}
 VERBS_OF_GROUPS = [f"{group} {verb}" for group, verbs in GROUPS.items() for verb in verbs]
 HEAVY = ("prefect", "boto3", "pandas", "pydantic", "rich", "moto")
 LIST_MODULES = (

@@ -87,7 +87,7 @@ def in_schedule(**fields: Any) -> Change:
         ),
         (
             lambda document: document["deployments"].append(document["deployments"][-1]),
-            [f"deployments[{COUNT}].name", "fleet/fleet is there twice"],
+            [f"deployments[{COUNT}].name", f"{NAMES[-1]}/{NAMES[-1]} is there twice"],
         ),
     ],
 )

@@ -29,6 +29,8 @@ CA_URL = "http://crt.r2m01.amazontrust.com/r2m01.cer"
 
 Sent = tuple[bytes, dict[str, str]]
 """A body and its headers."""
+_LONG = 3650
+"""Days that the authorities last, which is longer than any certificate that they issue here."""
 
 
 def mlflow(body: Any, secret: str = SECRETS["mlflow"], at: datetime = NOW, delivery: str = "d-1") -> Sent:
@@ -134,13 +136,13 @@ class Signer(NamedTuple):
 @cache
 def root() -> Signer:
     """A certificate authority of the tests' own."""
-    return _issue("Test Root", None, (), is_authority=True)
+    return _issue("Test Root", None, (), is_authority=True, days=_LONG)
 
 
 @cache
 def sub_authority() -> Signer:
     """An authority below it, which SNS's certificate is issued by."""
-    return _issue("Test R2M01", root(), (), is_authority=True)
+    return _issue("Test R2M01", root(), (), is_authority=True, days=_LONG)
 
 
 @cache

@@ -39,7 +39,7 @@ def all_patches(cloud: Cloud) -> list[Patch]:
         *sagemaker.patches(cloud),
         *cloudwatch.patches(cloud),
         *alarms.patches(),
-        *model_registry.patches(),
+        *model_registry.patches(cloud),
         *runtime.patches(cloud),
         *autoscaling.patches(cloud),
         *scheduler.patches(cloud),

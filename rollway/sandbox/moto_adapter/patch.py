@@ -5,7 +5,6 @@ raise ``Refusal``: ``front`` turns it into the service's error.
 """
 
 from dataclasses import dataclass
-from types import ModuleType
 from typing import Any
 
 
@@ -14,13 +13,13 @@ class Patch:
     """One replaced (or added) attribute of a moto class or module.
 
     Attributes:
-        owner: the class, usually a service's response class, or the module.
+        owner: the class, usually a service's response class; the module; or a part of the simulated account that asks moto.
         name: the attribute's name; moto dispatches an operation to the method of its snake-case name.
         replacement: what takes its place.
         adds: True when moto has nothing under that name.
     """
 
-    owner: type | ModuleType
+    owner: object
     name: str
     replacement: Any
     adds: bool = False

@@ -1,6 +1,6 @@
 """Simulated SageMaker models: CreateModel, DescribeModel, ListModels, DeleteModel."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,11 +19,26 @@ class Container:
     model_data_url: str | None
 
 
+FindPackage = Callable[[str], Mapping[str, Any]]
+"""Gives the first container of a model package, in the words of its inference specification; empty where it is not known."""
+
+
+def no_package(_name: str) -> Mapping[str, Any]:
+    """Know no model package: the account has no model registry."""
+    return {}
+
+
 class Models:
-    """The account's models."""
+    """The account's models.
+
+    Attributes:
+        shelf: where they are kept.
+        find_package: asks the model registry, which is not part of this account.
+    """
 
     def __init__(self, account: Account) -> None:
         self.shelf = Shelf("model", account.arns.model, account)
+        self.find_package: FindPackage = no_package
 
     def create(self, request: Request) -> dict[str, Any]:
         """Answer CreateModel."""
@@ -54,10 +69,12 @@ class Models:
             Refusal: ``ValidationException`` when there is no such model.
         """
         content = self.shelf.get(name).content
-        primary = section(content, "PrimaryContainer") or items(content, "Containers")[0]
+        given = section(content, "PrimaryContainer") or items(content, "Containers")[0]
+        package = given.get("ModelPackageName", "")
+        primary = {**self.find_package(package), **given} if package else given
         source = section(section(primary, "ModelDataSource"), "S3DataSource")
         return Container(
-            image=primary.get("Image") or primary.get("ModelPackageName", ""),
+            image=primary.get("Image") or package,
             environment=section(primary, "Environment"),
             model_data_url=primary.get("ModelDataUrl") or source.get("S3Uri"),
         )

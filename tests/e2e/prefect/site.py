@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from unittest.mock import patch
 
@@ -41,6 +42,7 @@ class Site:
         server: the process of Prefect's server.
         workers: the process of a worker by its work pool; the documented one, and those that are there to be lost.
         told: what each command that was typed in to bring everything up has printed.
+        environment: what points a command at this site.
     """
 
     aws: Aws
@@ -48,6 +50,7 @@ class Site:
     server: subprocess.Popen[bytes]
     workers: dict[str, subprocess.Popen[bytes]]
     told: Mapping[str, str]
+    environment: Mapping[str, str]
 
     def ask(self, method: str, path: str, content: object = None) -> httpx.Response:
         """Ask Prefect's API; on SQLite it often says 503 when it is busy, and means "ask again"."""
@@ -147,8 +150,16 @@ class Site:
 
 
 @contextmanager
-def open_site(folder: Path, pools_to_lose: tuple[str, ...]) -> Generator[Site]:
-    """Bring everything up as README.md and ``deployments.yaml`` say, with a worker for each more work pool, and take it down again."""
+def open_site(
+    folder: Path, pools_to_lose: tuple[str, ...] = (), settings: Mapping[str, str] = MappingProxyType({})
+) -> Generator[Site]:
+    """Bring everything up as README.md and ``deployments.yaml`` say, with a worker for each more work pool, and take it down again.
+
+    Args:
+        folder: where it keeps its files.
+        pools_to_lose: further work pools.
+        settings: what the user has set in the environment besides.
+    """
     with patch.dict(os.environ), ExitStack() as stack:
         port = processes.free_port()
         environment = os.environ | processes.prefect_environment(folder / "prefect", port)
@@ -156,12 +167,12 @@ def open_site(folder: Path, pools_to_lose: tuple[str, ...]) -> Generator[Site]:
             (folder / name).mkdir()
         server = stack.enter_context(running(prefect_server(port), folder, "prefect", environment))
         scene = stack.enter_context(set_scene(folder, with_prefect=False))
-        environment |= dict(scene.environment) | {"PREFECT_WORKER_QUERY_SECONDS": "1"}
+        environment |= dict(scene.environment) | {"PREFECT_WORKER_QUERY_SECONDS": "1"} | dict(settings)
         processes.wait_for_answer(f"{environment['PREFECT_API_URL']}/health", folder / "logs" / "prefect.log")
         *preparing, worker = documented_commands()
         told = {command: _type_in(command, environment) for command in preparing}
         api = stack.enter_context(httpx.Client(base_url=environment["PREFECT_API_URL"]))
-        site = Site(scene.aws, api, server, {}, told)
+        site = Site(scene.aws, api, server, {}, told, environment)
         for pool in pools_to_lose:
             site.copy_deployment(name=pool, pool=pool)
         for pool in ("rollway", *pools_to_lose):

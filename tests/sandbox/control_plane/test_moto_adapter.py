@@ -173,3 +173,21 @@ def test_lists_are_paginated_by_the_client(sagemaker: Client) -> None:
         sagemaker.create_model(ModelName=f"m-{number}", ExecutionRoleArn=ROLE, PrimaryContainer={"Image": "m:1"})
     pages = list(sagemaker.get_paginator("list_models").paginate())
     assert [len(page["Models"]) for page in pages] == [10, 10, 6]
+
+
+def test_a_model_of_a_package_serves_the_packages_image(aws: Callable[[str], Client], cloud: Cloud) -> None:
+    """A model that names a package of the registry is served by the package's container; of one that is not there nothing is known."""
+    client = aws("sagemaker")
+    client.create_model_package_group(ModelPackageGroupName="fraud")
+    container = {"Image": "fraud:3", "Environment": {"LEVEL": "2"}}
+    types = {"SupportedContentTypes": ["text/csv"], "SupportedResponseMIMETypes": ["text/csv"]}
+    made = client.create_model_package(
+        ModelPackageGroupName="fraud", InferenceSpecification={"Containers": [container], **types}
+    )
+    for name, package in (("known", made["ModelPackageArn"]), ("unknown", f"{made['ModelPackageArn']}0")):
+        client.create_model(ModelName=name, ExecutionRoleArn=ROLE, PrimaryContainer={"ModelPackageName": package})
+
+    served = cloud.models.container("known")
+
+    assert (served.image, served.environment) == ("fraud:3", {"LEVEL": "2"})
+    assert cloud.models.container("unknown").image == f"{made['ModelPackageArn']}0"
