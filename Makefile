@@ -26,7 +26,7 @@ demo: $(STAMP) ## watch one canary promoted and one rolled back, on real models 
 # Tests that play on the machine's own clock come last, so that those which need all of a core are not their noise; those with workers of
 # Prefect, each a heavy process, have the machine to themselves.
 test: $(STAMP) ## run every test
-	@$(BIN)/python -m pytest --numprocesses 3 --dist worksteal --ignore tests/flows --ignore tests/e2e
+	@$(BIN)/python -m pytest --numprocesses 4 --dist worksteal --ignore tests/flows --ignore tests/e2e
 	@$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder tests/e2e tests/flows --ignore tests/e2e/prefect
 	@$(BIN)/python -m pytest tests/e2e/prefect
 
@@ -48,7 +48,7 @@ bench: $(STAMP) ## measure what performance is promised of
 	@$(BIN)/python -m benchmarks
 
 chaos: $(STAMP) ## kill hundreds of rollouts at random moments, and play every strategy on real model servers (an hour and more)
-	@ROLLWAY_CHAOS=full $(BIN)/python -m pytest tests/chaos tests/e2e/test_strategies.py tests/e2e/prefect --timeout 14400
+	@ROLLWAY_CHAOS=full $(BIN)/python -m pytest tests/chaos tests/policies/properties tests/e2e/test_strategies.py tests/e2e/prefect --timeout 14400
 
 registries: $(STAMP) ## roll out from a real MLflow, a queue and SNS, through every process that a team has (minutes; installs MLflow, 850 MB)
 	@test -x .mlflow/bin/mlflow || ($(BIN)/uv venv --quiet .mlflow && VIRTUAL_ENV=.mlflow $(BIN)/uv pip install --quiet mlflow==3.17.2)

@@ -20,6 +20,7 @@ from rollway.sandbox.moto_adapter import (
     front,
     model_registry,
     runtime,
+    s3_addresses,
     s3_captures,
     s3_time,
     sagemaker,
@@ -35,6 +36,7 @@ def all_patches(cloud: Cloud) -> list[Patch]:
     """Return everything that installing ``cloud`` replaces in moto."""
     return [
         *front.patches(cloud),
+        *s3_addresses.patches(),
         *s3_time.patches(cloud),
         *sagemaker.patches(cloud),
         *cloudwatch.patches(cloud),

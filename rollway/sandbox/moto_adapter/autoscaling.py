@@ -12,6 +12,7 @@ from moto.core.responses import ActionResult
 from moto.core.utils import camelcase_to_underscores
 
 from rollway.sandbox.cloud import Cloud
+from rollway.sandbox.moto_adapter.answer import Answer
 from rollway.sandbox.moto_adapter.patch import Patch
 
 _MISSING_IN_MOTO = frozenset({"DescribeScalingActivities"})
@@ -35,7 +36,7 @@ def _parsing(original: Callable[[Any], None]) -> Callable[[Any], None]:
 
 def _patch(cloud: Cloud, operation: str) -> Patch:
     def method(response: Any) -> ActionResult:  # noqa: ANN401 - as above
-        return ActionResult(cloud.autoscaling.answer(operation, response.params))
+        return Answer(cloud.autoscaling.answer(operation, response.params))
 
     name = camelcase_to_underscores(operation)
     return Patch(ApplicationAutoScalingResponse, name, method, adds=operation in _MISSING_IN_MOTO)

@@ -14,6 +14,7 @@ from moto.core.responses import ActionResult, EmptyResult
 
 from rollway.sandbox.cloud import Cloud
 from rollway.sandbox.errors import Refusal
+from rollway.sandbox.moto_adapter.answer import Answer
 from rollway.sandbox.moto_adapter.patch import Patch
 
 _Method = Callable[[Any], ActionResult]
@@ -36,7 +37,7 @@ def _answered_by(answer: Callable[[Mapping[str, Any]], Mapping[str, Any] | None]
             result = answer(_in_utc(response.params))
         except Refusal as refusal:
             raise CloudWatchException(refusal.code, refusal.message) from refusal
-        return EmptyResult() if result is None else ActionResult(result)
+        return EmptyResult() if result is None else Answer(result)
 
     return method
 

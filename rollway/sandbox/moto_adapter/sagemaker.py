@@ -12,6 +12,7 @@ from moto.core.utils import camelcase_to_underscores
 from moto.sagemaker.responses import SageMakerResponse
 
 from rollway.sandbox.cloud import Cloud
+from rollway.sandbox.moto_adapter.answer import Answer
 from rollway.sandbox.moto_adapter.patch import Patch
 from rollway.sandbox.sagemaker.names import OWN_KINDS, kind_of
 
@@ -36,7 +37,7 @@ def _patch(cloud: Cloud, operation: str) -> Patch:
 
 def _answer(cloud: Cloud, operation: str) -> Method:
     def method(response: Any) -> ActionResult:  # noqa: ANN401 - moto's response classes are untyped to us
-        return ActionResult(cloud.sagemaker(operation, response.params))
+        return Answer(cloud.sagemaker(operation, response.params))
 
     return method
 

@@ -13,6 +13,7 @@ from moto.scheduler.responses import EventBridgeSchedulerResponse
 from moto.sqs.models import sqs_backends
 
 from rollway.sandbox.cloud import Cloud
+from rollway.sandbox.moto_adapter.answer import Answer
 from rollway.sandbox.moto_adapter.patch import Patch
 from rollway.sandbox.scheduler.dead_letters import DeadLetter
 
@@ -55,7 +56,7 @@ def _patch(cloud: Cloud, operation: str) -> Patch:
 
 def _answer(cloud: Cloud, operation: str) -> Method:
     def method(response: Any) -> ActionResult:  # noqa: ANN401 - as above
-        return ActionResult(cloud.scheduler.answer(operation, response.params))
+        return Answer(cloud.scheduler.answer(operation, response.params))
 
     return method
 

@@ -10,6 +10,7 @@ from moto.core.responses import ActionResult
 from moto.servicequotas.responses import ServiceQuotasResponse
 
 from rollway.sandbox.cloud import Cloud
+from rollway.sandbox.moto_adapter.answer import Answer
 from rollway.sandbox.moto_adapter.patch import Patch
 
 
@@ -17,7 +18,7 @@ def patches(cloud: Cloud) -> list[Patch]:
     """Return the operation that moto lacks, and the replacement of how it reads requests."""
 
     def list_service_quotas(response: Any) -> ActionResult:  # noqa: ANN401 - moto's response classes are untyped to us
-        return ActionResult(cloud.quotas.list_quotas(response.params))
+        return Answer(cloud.quotas.list_quotas(response.params))
 
     return [
         Patch(ServiceQuotasResponse, "__init__", _parsing(ServiceQuotasResponse.__init__)),

@@ -1,5 +1,6 @@
 """What holds for every rollout, whatever AWS, people and metrics do meanwhile (AWS is simulated)."""
 
+import os
 from datetime import timedelta
 
 from hypothesis import assume, example, given, settings
@@ -25,7 +26,8 @@ from tests.policies.properties.plans import (
 from tests.policies.properties.simulation import ANSWERS, BOUNDARIES, PEOPLE, SENSES, WEATHER, Run
 
 WEATHERS = st.lists(st.sampled_from(WEATHER), max_size=30)
-many = settings(deadline=None, max_examples=250)
+FULL = os.environ.get("ROLLWAY_CHAOS") == "full"
+many = settings(deadline=None, max_examples=1000 if FULL else 100)
 UP = ["obey"] * 4
 """Words of a quiet start: prepared, then shifted to the first stage."""
 
@@ -118,7 +120,7 @@ def test_after_a_failure_the_candidate_is_never_promoted(plan: Plan, at: int, st
     assert run.ending.outcome is not Outcome.PROMOTED
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=400 if FULL else 50)
 @given(
     st.sampled_from(BLUEPRINTS[1:]), st.integers(0, 3), st.lists(st.sampled_from([*ANSWERS, *BOUNDARIES]), max_size=8)
 )
@@ -186,7 +188,7 @@ def test_a_stop_holds_the_candidate_where_it_is(plan: Plan, at: int, stop: str, 
     assert run.state.phase not in CLIMBING or len(run.commands) == given_before
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=200 if FULL else 30)
 @given(plans(), st.integers(2, 12), st.lists(st.sampled_from(["obey", *BOUNDARIES]), max_size=3))
 def test_a_rollback_that_was_given_up_is_taken_up_until_it_succeeds(plan: Plan, at: int, deaths: list[str]) -> None:
     """After ROLLBACK_FAILED the next process tries again, and gets there as soon as AWS obeys."""
