@@ -43,9 +43,7 @@ def test_an_alias_that_is_set_in_mlflow_is_rolled_out_and_told(team: Team, tmp_p
     team.mlflow.set_alias("digits", "champion", 2)
 
     outcome = team.site.await_outcome("digits")
-    tags, aliases = wait_for(
-        lambda: seen if "rollway.outcome" in (seen := team.mlflow.version("digits", 2))[0] else None
-    )
+    tags, aliases = wait_for(lambda: seen if "live" in (seen := team.mlflow.version("digits", 2))[1] else None)
 
     assert outcome == "PROMOTED"
     assert serving_model(team, "digits").startswith("digits-2-")
