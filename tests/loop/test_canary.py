@@ -1,10 +1,14 @@
 """Whole canaries on the simulated AWS: what the endpoint is like afterwards."""
 
+import os
+
 import pytest
 
 from policies.lifecycle import Outcome, Phase
 from rollway.journal.leases import read_standing
 from tests.loop.rehearsal import CONFIG, ENDPOINT, Rehearsal, model
+
+FULL = os.environ.get("ROLLWAY_CHAOS") == "full"
 
 
 def served_model(rehearsal: Rehearsal) -> list[str]:
@@ -99,7 +103,7 @@ def test_both_arms_in_one_outage_are_not_the_candidates_fault(rehearsal):
     assert ending.outcome is not Outcome.ROLLED_BACK
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(3 if FULL else 1))
 def test_a_healthy_candidate_is_promoted_whatever_the_luck(rehearsal):
     """Seeded rehearsals of an equal candidate all end in promotions."""
     rehearsal.rate_per_s = 8.0

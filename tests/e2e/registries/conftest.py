@@ -27,7 +27,7 @@ gates:
   split: {share_within: 50%}
 metrics: {period: 1s, settle: 2s, reread: 5s, look_every: 1s}
 timeouts: {update: 1m, rollback: 1m, settle: 10s}
-deadline: 10m
+deadline: 2h
 """
 APPROVED = ("by-queue", "by-topic")
 """Endpoints that follow a model package group of the same name."""

@@ -1,5 +1,6 @@
 """A rollout changes exactly what was asked, whatever a configuration says: on configurations made from botocore's own shapes."""
 
+import os
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -16,8 +17,11 @@ MODEL = "the-new-model"
 COUNTED = {"InitialInstanceCount", "InitialVariantWeight"}
 """What a variant has its own values of while others serve beside it."""
 
+FULL = os.environ.get("ROLLWAY_CHAOS") == "full"
 many = settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
+    max_examples=200 if FULL else 50,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 
 
