@@ -32,7 +32,7 @@ from policies.gates.evidence import Evidence, gather_evidence
 from policies.gates.judging import judge_gates
 from policies.gates.spec import TrafficSplit
 from policies.goal import Goal, next_commands
-from policies.guarded import ended_early, face_early_end, follow_steps, refuse_to_wait
+from policies.guarded import ended_early, face_early_end, follow_steps
 from policies.heeding import heed
 from policies.lifecycle import (
     CLIMBING,
@@ -55,6 +55,7 @@ from policies.plan import Plan
 from policies.promoting import arrive
 from policies.returning import clean_up, give_up, is_too_late, leave_alone, roll_back
 from policies.safeguards import raise_safeguards
+from policies.stopping import what_stops
 from policies.values import format_duration
 from policies.verdict import GateVerdict
 
@@ -230,7 +231,7 @@ def _climb(plan: Plan, state: State, observation: Observation, now: datetime, ju
     if isinstance(observation.endpoint, Unavailable):
         raise TypeError("climbing needs an endpoint")
     comes_first = _what_comes_first(plan, state, observation.endpoint, now)
-    first = comes_first or _what_stops(plan, state, observation, now)
+    first = comes_first or what_stops(plan, state, observation, now)
     if first:
         return replace(first, verdicts=verdicts)
     match state.phase:
@@ -272,28 +273,6 @@ def _what_comes_first(plan: Plan, state: State, endpoint: Endpoint, now: datetim
     if ended_early(plan, state, endpoint):
         return face_early_end(plan, state, now)
     return take_out(plan, state, endpoint) if is_testing(plan, state) else None
-
-
-def _what_stops(plan: Plan, state: State, observation: Observation, now: datetime) -> Decision | None:
-    """Hold where the candidate may get no more for now, though nothing speaks against it; turn back where SageMaker would not wait."""
-    why = _why_stopped(plan, state, observation)
-    in_step = plan.stages[state.stage].guarded and state.phase is Phase.BAKING
-    if why and in_step and now >= bake_ends(plan, state):
-        back = refuse_to_wait(state, why, now)
-        return Decision(back, "act", _ending(back).reason, timedelta(0))
-    return Decision(state, "hold", why, plan.policy.metrics.look_every) if why else None
-
-
-def _why_stopped(plan: Plan, state: State, observation: Observation) -> str | None:
-    """Say why the candidate may get no more for now, though nothing speaks against it."""
-    if state.paused:
-        return f"paused by {state.paused.by} since {state.paused.since:%H:%M:%S} UTC: {state.paused.reason}"
-    if observation.halt:
-        return f"every rollout is halted since {observation.halt.since:%H:%M:%S} UTC by {observation.halt.by}: {observation.halt.reason}"
-    in_step = plan.stages[state.stage].guarded and state.phase is Phase.BAKING  # which SageMaker ends by itself
-    if isinstance(observation.surroundings, Unavailable) and not in_step:
-        return f"cannot read the endpoint's tags and scaling: {observation.surroundings.why}"
-    return None
 
 
 def _pursue(

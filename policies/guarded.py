@@ -45,11 +45,6 @@ def allowed_time(plan: Plan, command: Command) -> timedelta:
     return plan.policy.timeouts.update + (plan.guard.takes if plan.guard and guarded else timedelta(0))
 
 
-def refuse_to_wait(state: State, stopped: str, now: datetime) -> State:
-    """Turn back where a rollout that holds its traffic itself would wait for a person."""
-    return turn_back(state, Outcome.ABORTED, f"SageMaker waits for nobody — {stopped}", now)
-
-
 def ended_early(plan: Plan, state: State, endpoint: Endpoint) -> bool:
     """Whether SageMaker was done with the update before its steps were judged."""
     judging = state.phase in ON_ITS_WAY | {Phase.BAKING} and plan.stages[state.stage].guarded
