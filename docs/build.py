@@ -24,6 +24,7 @@ from policies.probes import ProbeSpec
 from policies.spec import BrakeSpec, HistogramSpec, InconclusiveSpec, MetricsSpec, Policy, Risk, StageSpec, Timeouts
 from policies.switch import SwitchSpec
 from policies.values import format_duration
+from policies.windows.spec import Freeze, WindowsSpec
 from rollway.cli import VERBS, rollway
 
 REFERENCE: Final = Path(__file__).parent / "reference"
@@ -39,6 +40,8 @@ _PARTS: Final[dict[str, type[BaseModel]]] = {
     "`dead_mans_switch`": SwitchSpec,
     "`brake`": BrakeSpec,
     "`capacity`": CapacitySpec,
+    "`windows`": WindowsSpec,
+    "`windows.freezes[…]`": Freeze,
     "`notify`": NotifySpec,
 }
 _GATES: Final[dict[str, type[BaseModel]]] = {

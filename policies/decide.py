@@ -58,6 +58,8 @@ from policies.safeguards import raise_safeguards
 from policies.stopping import what_stops
 from policies.values import format_duration
 from policies.verdict import GateVerdict
+from policies.windows.holding import hold_outside
+from policies.windows.opening import closed_time
 
 Judge = Callable[[Plan, State, Metrics | Unavailable], tuple[GateVerdict, ...]]
 """Gives the verdicts of the gates and guardrails that count in a state."""
@@ -141,7 +143,8 @@ def _follow_the_switch(plan: Plan, state: State, endpoint: Endpoint, now: dateti
 
 
 def _is_time_up(plan: Plan, now: datetime) -> bool:
-    return now - plan.started_at > plan.policy.deadline
+    closed = closed_time(plan.policy.windows, plan.started_at, now)
+    return now - plan.started_at - closed > plan.policy.deadline
 
 
 def _wait_blindly(plan: Plan, state: State, endpoint: Unavailable, now: datetime) -> Decision:
@@ -236,9 +239,10 @@ def _climb(plan: Plan, state: State, observation: Observation, now: datetime, ju
         return replace(first, verdicts=verdicts)
     match state.phase:
         case Phase.PREPARING | Phase.SHIFTING | Phase.PROMOTING:
-            return _pursue(plan, state, observation, now, verdicts)
+            return hold_outside(plan, state, _pursue(plan, state, observation, now, verdicts), now)
         case Phase.BAKING:
-            return compete(plan, state, judged, now) if testing else bake(plan, state, verdicts, now)
+            baked = compete(plan, state, judged, now) if testing else bake(plan, state, verdicts, now)
+            return hold_outside(plan, state, baked, now)
         case Phase.ROLLING_BACK | Phase.CLEANING | Phase.FINISHED:
             raise ValueError(f"not climbing in phase {state.phase}")
         case _:

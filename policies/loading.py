@@ -1,8 +1,9 @@
 """From a file, or a document of any parser, to a policy: every problem reported at once, each with its path."""
 
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import yaml
 from pydantic import ValidationError
@@ -45,8 +46,13 @@ def parse_policy(document: object, source: str = "policy") -> Policy:
         raise PolicyError(source, error.problems) from error
 
 
-def read_policy(text: str, source: str = "policy") -> Policy:
+def read_policy(text: str, source: str = "policy", folder: Path | None = None) -> Policy:
     """Read a policy from YAML; JSON is YAML too.
+
+    Args:
+        text: the YAML.
+        source: how to call it in messages.
+        folder: where files are that it names; None for a policy that is no file itself, and may name none.
 
     Raises:
         PolicyError: when the text is not YAML, or with every problem in it.
@@ -55,7 +61,23 @@ def read_policy(text: str, source: str = "policy") -> Policy:
         document = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise PolicyError(source, [Problem("(file)", f"is no YAML: {' '.join(str(error).split())}")]) from error
-    return parse_policy(document, source)
+    return parse_policy(document if folder is None else _with_holidays(document, folder, source), source)
+
+
+def _with_holidays(document: Any, folder: Path, source: str) -> Any:  # noqa: ANN401 - whatever YAML gave
+    """Put the days of a calendar in the place of its file's name, so that the policy is whole without the file."""
+    given = cast("dict[str, Any]", document) if isinstance(document, dict) else {}
+    windows = cast("dict[str, Any]", given.get("windows")) if isinstance(given.get("windows"), dict) else {}
+    file = windows.get("holidays")
+    if not isinstance(file, str):
+        return cast("Any", document)
+    read = import_module("policies.windows.holidays").read_holidays  # few have holidays, and icalendar takes its time
+    try:
+        days = read(folder / file)
+    except ValueError as error:
+        problem = Problem("windows.holidays", str(error), "give an .ics file, or list the dates")
+        raise PolicyError(source, [problem]) from error
+    return {**given, "windows": {**windows, "holidays": days}}
 
 
 def load_policy(name: str | Path) -> Policy:
@@ -75,7 +97,7 @@ def load_policy(name: str | Path) -> Policy:
         raise PolicyError(str(name), [Problem("(file)", error.strerror or str(error), remedy)]) from error
     except UnicodeDecodeError as error:
         raise PolicyError(str(path), [Problem("(file)", f"is no YAML: {' '.join(str(error).split())}")]) from error
-    return read_policy(text, str(path))
+    return read_policy(text, str(path), path.parent)
 
 
 def read_problems(error: ValidationError) -> list[Problem]:

@@ -31,6 +31,7 @@ from policies.lifecycle import Phase, State, begin, record_result
 from policies.observation import Metrics, Observation, Unavailable
 from policies.plan import Plan
 from policies.verdict import Answer, GateVerdict
+from policies.windows.opening import next_opening
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,8 @@ def preview(plan: Plan, endpoint: Endpoint) -> Iterator[Step]:
         observation = Observation(endpoint, surroundings=surroundings)
         decision = decide(plan, state, observation, now, judge=_all_pass)
         state = decision.state
+        if decision.action == "hold":
+            now = _wait_for_opening(plan, now)
         for command in decision.commands:
             yield Step(state.phase, state.stage, now - plan.started_at, command)
             endpoint, surroundings = imagine(plan, endpoint, command), imagine_scaling(surroundings, command)
@@ -139,6 +142,15 @@ def _steady(name: str, share: float, instances: int) -> LiveVariant:
 def _retained(endpoint: Endpoint, name: str, initial: int) -> int:
     live = endpoint.variant(name)
     return live.instances if live else initial
+
+
+def _wait_for_opening(plan: Plan, now: datetime) -> datetime:
+    """Let time pass until the windows open: nothing else can hold a rollout of which everything passes and is approved."""
+    windows = plan.policy.windows
+    opening = next_opening(windows, now, plan.guard.takes if plan.guard else timedelta(0)) if windows else None
+    if opening is None:
+        raise ValueError("a preview is held for ever")
+    return opening.begins
 
 
 def _end_of_bake(plan: Plan, state: State, now: datetime) -> datetime:

@@ -19,6 +19,7 @@ from policies.notices.spec import NotifySpec
 from policies.probes import ProbeSpec
 from policies.switch import SwitchSpec
 from policies.values import Duration, Frozen, Percent
+from policies.windows.spec import WindowsSpec
 
 _HASH_LENGTH: Final = 7
 _WHOLE: Final = 100
@@ -215,7 +216,8 @@ class Policy(Frozen):
         dead_mans_switch: what AWS does by itself when every process is gone.
         brake: what keeps one bad model from becoming many rollbacks.
         notify: who is told of the rollout, where a notifications file is given.
-        deadline: the longest that the rollout may take; after it, back to the baseline.
+        windows: when the candidate may get more: days, hours, freezes and holidays. Not given: at any time.
+        deadline: the longest that the rollout may take, time outside the windows not counted; after it, back to the baseline.
         metrics: how the metrics are read.
         timeouts: how long AWS may take.
         capacity: how many instances the candidate gets.
@@ -240,6 +242,7 @@ class Policy(Frozen):
     dead_mans_switch: SwitchSpec = SwitchSpec()
     brake: BrakeSpec = BrakeSpec()
     notify: NotifySpec = NotifySpec()
+    windows: WindowsSpec | None = None
     deadline: Duration = timedelta(hours=6)
     metrics: MetricsSpec = MetricsSpec()
     timeouts: Timeouts = Timeouts()

@@ -9,6 +9,7 @@ from policies.brake import find_brakes
 from policies.lifecycle import Outcome
 from policies.spec import Policy
 from policies.values import Frozen, format_duration
+from policies.windows.starting import find_refusals
 
 FIRST_PAUSE: Final = timedelta(minutes=15)
 LONGEST_PAUSE: Final = timedelta(days=1)
@@ -88,9 +89,10 @@ def decide_start(start: Start, endpoint: EndpointNow, policy: Policy, now: datet
         return Stay(why=f"{start.endpoint}: {told}; only a person tries it again: rollway run {start.endpoint}")
     if endpoint.under_way and policy.when_taken == "refuse":
         return Stay(why=f"{start.endpoint}: rollout {endpoint.under_way} is under way", kind="waiting")
-    brakes = list(find_brakes(policy.brake, start.endpoint, start.model_name, endpoint.past, now))
-    if brakes:
-        return Stay(why="; ".join(f"{start.endpoint}: {each.what}" for each in brakes), kind="waiting")
+    brakes = find_brakes(policy.brake, start.endpoint, start.model_name, endpoint.past, now)
+    waits_for = [*(each.what for each in brakes), *find_refusals(policy, now)]
+    if waits_for:
+        return Stay(why="; ".join(f"{start.endpoint}: {each}" for each in waits_for), kind="waiting")
     newest = endpoint.past[0].rollout_id if endpoint.past else ""
     return Go(key=_after(start.idempotency_key, endpoint.under_way or newest))
 

@@ -127,12 +127,22 @@ def _text(headline: Text, steps: Sequence[NumberedStep], closing: Sequence[Rende
     return Group(headline, "", table, "", *closing, "", Text("Nothing was changed.", "bold"))
 
 
+def _tell_windows(plan: Plan) -> list[RenderableType]:
+    windows = plan.policy.windows
+    if windows is None:
+        return []
+    return [
+        f"Traffic moves only {windows}; the times above count the hours between, the {format_duration(plan.policy.deadline)} do not."
+    ]
+
+
 def _closing(plan: Plan, cost: str, unchecked: str) -> list[RenderableType]:
     least, deadline = format_duration(shortest_course(plan.policy)), format_duration(plan.policy.deadline)
     return [
         *tell_capacity(plan),
         "",
         f"At least {least}, and the time that AWS takes for each change; {deadline} at most, then back to the baseline.",
+        *_tell_windows(plan),
         f"It costs at least {cost}, beside what the endpoint costs anyway.",
         *what_if(plan),
         *([unchecked] if unchecked else []),

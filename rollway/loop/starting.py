@@ -16,6 +16,7 @@ from policies.errors import NotFound, PreflightError, Problem, RolloutError
 from policies.lifecycle import Outcome, begin
 from policies.plan import Plan, make_plan
 from policies.spec import Policy
+from policies.windows.starting import find_window_obstacles
 from rollway.aws.facts import read_declared, read_facts
 from rollway.aws.load import measure_load
 from rollway.aws.objects import ObjectStore, parse_location, utc_now
@@ -82,10 +83,13 @@ def start(plan: Plan, store: ObjectStore, hands: Hands) -> Rollout:
 
     Raises:
         JournalError: another rollout is under way on the endpoint.
-        PreflightError: every rollout is halted, or this one would be retried by itself too soon.
+        PreflightError: every rollout is halted, or the policy's windows are closed and it does not hold.
         AwsError: the journal's bucket cannot be written.
     """
     refuse_if_halted(store)
+    obstacles = list(find_window_obstacles(plan, plan.started_at))
+    if obstacles:
+        raise PreflightError(obstacles)
     bid = Bid(rollout_id=plan.rollout_id, model=plan.candidate.model, by=whoami(), lasts=plan.policy.take_over_after)
     lease = acquire(store, plan.endpoint, bid)
     journal = Journal(store, plan.rollout_id)

@@ -10,6 +10,7 @@ from policies.bindings.registered import Registered
 from policies.bindings.standing import Before, EndpointNow, Go, Stay, decide_start, explain_pause, pause_after
 from policies.lifecycle import Outcome
 from policies.loading import load_policy
+from policies.windows.spec import WindowsSpec
 from tests.bindings.documents import MLFLOW, bindings_of
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -94,3 +95,14 @@ def test_a_run_that_ended_long_ago_is_no_reason_to_wait():
     """Within the pause the reason is told with the time left; after it there is none."""
     assert "tried again in 10m" in explain_pause("calm-owl", NOON - timedelta(minutes=5), 1, NOON)
     assert explain_pause("calm-owl", NOON - timedelta(minutes=15), 1, NOON) == ""
+
+
+@pytest.mark.parametrize(("outside", "kind"), [("refuse", "waiting"), ("hold", None)])
+def test_closed_windows_are_waited_for_where_the_policy_turns_rollouts_away(outside, kind):
+    """A policy that refuses to start is not started; one that holds is, and holds by itself."""
+    windows = WindowsSpec.model_validate({"days": "tue", "outside": outside})
+
+    found = decide(POLICY.model_copy(update={"windows": windows}))
+
+    assert (found.kind if isinstance(found, Stay) else None) == kind
+    assert kind is None or "until Tue 2026-06-02 00:00 UTC" in found.why

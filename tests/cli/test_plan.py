@@ -159,3 +159,15 @@ def test_all_that_a_blueprint_declares_is_in_the_plan(player, autoscaled, tmp_pa
     assert at[0] < steps.index(f"apply config {said.document['configs']['side_by_side']}")
     assert at[1] < steps.index(f"apply config {said.document['configs']['promoted']}") < registered
     assert "with its scaling of before" in said.document["otherwise"][0]
+
+
+def test_windows_are_told_and_counted_in(player, policy_file):
+    """A rollout that meets the end of an opening is planned over it, and the page says which hours they are."""
+    hours = policy_file(windows={"hours": "14:00-12:01"})
+
+    said = player.play(*PLAN, "--policy", hours)
+    document = player.play(*PLAN, "--policy", hours, "--output", "json").document
+
+    assert "Traffic moves only mon-sun 14:00-12:01 UTC" in said.out
+    assert document["steps"][-1]["at_s"] > 7000
+    assert document["least_duration_s"] < 1000

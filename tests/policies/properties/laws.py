@@ -9,6 +9,7 @@ from policies.lifecycle import CLIMBING, Outcome, Phase, State
 from policies.observation import Observation, Unavailable
 from policies.plan import Plan
 from policies.preview import imagine
+from policies.windows.opening import closed_time, is_open
 from tests.policies.building import BASELINE
 from tests.policies.properties.outsiders import FOREIGN
 from tests.policies.properties.simulation import Run
@@ -48,7 +49,11 @@ def _check_the_way_up(run: Run, decision: Decision, seen: Observation) -> None:
         "nothing is done while paused, halted, drifted or in the dark"
     )
     if decision.commands:
-        assert run.now - run.plan.started_at <= run.plan.policy.deadline, "when the time is up nothing goes up"
+        open_for = run.now - run.plan.started_at - closed_time(run.plan.policy.windows, run.plan.started_at, run.now)
+        assert open_for <= run.plan.policy.deadline, "when the time is up nothing goes up"
+        assert is_open(run.plan.policy.windows, run.now) or decision.state.override or relieved, (
+            "outside its windows nothing goes up, unless a person says so"
+        )
         standing = run.outsiders.standing()
         if decision.state.registration in {"asked", "aside"}:
             standing -= {"counts"}  # what autoscaling did up to then, nobody can tell from what a person does

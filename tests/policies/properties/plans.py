@@ -25,6 +25,8 @@ WATCHES = ({}, {"watch": "3m", "guardrails": SLO})
 METRIC = {"gates": {"purchases": {"metric": "Purchase", "namespace": "Shop", "better_by": "0%"}}}
 RIVALS = ((), ("fraud-v8",), ("fraud-v8", "fraud-v9"))
 BLUEPRINTS = ((False, False), (True, False), (False, True), (True, True))
+CLOSED = ({}, {}, {"windows": {"hours": "12:05-12:01"}}, {"windows": {"hours": "12:20-12:08", "days": "sat-sun"}})
+"""Windows that close for a few minutes soon after the start, which is at noon on a Sunday."""
 PROBES = ({}, {"probes": {"body": "1,2,3"}})
 
 
@@ -50,6 +52,7 @@ def plans(draw: st.DrawFn) -> Plan:
         dead_mans_switch={"mode": draw(st.sampled_from(["required", "none"]))},
         **draw(st.sampled_from(WATCHES)),
         **draw(st.sampled_from(PROBES)),
+        **draw(st.sampled_from(CLOSED)),
         **(METRIC if strategy == "ab_test" else {}),
         **TIMES,
     )
