@@ -1,7 +1,6 @@
 """From a file, or a document of any parser, to a policy: every problem reported at once, each with its path."""
 
 from collections.abc import Mapping
-from importlib import import_module
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -13,6 +12,7 @@ from policies.errors import PolicyError, Problem
 from policies.guardrail_coherence import find_guardrail_problems
 from policies.spec import Policy
 from policies.strategies.linear import retell, spell_out
+from policies.windows.holidays import read_holidays
 
 LIBRARY: Final = Path(__file__).parent / "library"
 _REMEDIES: Final = {"extra_forbidden": "check the spelling, or remove it"}
@@ -71,9 +71,8 @@ def _with_holidays(document: Any, folder: Path, source: str) -> Any:  # noqa: AN
     file = windows.get("holidays")
     if not isinstance(file, str):
         return cast("Any", document)
-    read = import_module("policies.windows.holidays").read_holidays  # few have holidays, and icalendar takes its time
     try:
-        days = read(folder / file)
+        days = read_holidays(folder / file)
     except ValueError as error:
         problem = Problem("windows.holidays", str(error), "give an .ics file, or list the dates")
         raise PolicyError(source, [problem]) from error

@@ -5,9 +5,6 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-import recurring_ical_events
-from icalendar import Calendar
-
 FIRST: Final = date(2020, 1, 1)
 LAST: Final = date(2040, 12, 31)
 """The years that are read: fixed, so that a policy is the same whenever it is loaded."""
@@ -21,6 +18,9 @@ def read_holidays(path: Path) -> tuple[date, ...]:
     Raises:
         ValueError: the file cannot be read, is no calendar, or holds no event, or too many.
     """
+    import recurring_ical_events  # noqa: PLC0415 - few policies have holidays, and these take their time
+    from icalendar import Calendar  # noqa: PLC0415 - likewise
+
     try:
         calendar: Any = Calendar.from_ical(path.read_bytes())
         events: Any = recurring_ical_events.of(calendar).between(FIRST, LAST + timedelta(days=1))
