@@ -23,10 +23,10 @@ from rollway.aws.session import connect
 from rollway.sandbox.clock import VirtualClock
 from rollway.sandbox.cloud import Cloud
 from rollway.sandbox.moto_adapter import in_process
+from rollway.secrets import Secrets
 from rollway.webhooks.doors import SENDERS
 from rollway.webhooks.limits import Limits
 from rollway.webhooks.receiver import Outside, Receiver, Senders
-from rollway.webhooks.secrets import Secrets
 from rollway.webhooks.senders.delivery import Delivery
 
 _NOW: Final = datetime(2026, 6, 1, 12, tzinfo=UTC)

@@ -8,6 +8,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
+from policies.approvals.answering import address
 from policies.errors import RolloutError
 from policies.observation import Signal
 from rollway.aws.session import connect
@@ -34,7 +35,7 @@ def ask(wish: Wish) -> str:
     """Send the signal, and say to which rollout.
 
     Raises:
-        RolloutError: nothing is under way on the endpoint, or the journal cannot be reached.
+        RolloutError: nothing is under way on the endpoint, nothing waits for this answer, or the journal cannot be reached.
     """
     location = wish.journal or os.environ.get("ROLLWAY_JOURNAL")
     if not location:
@@ -44,5 +45,7 @@ def ask(wish: Wish) -> str:
     if standing is None or standing.lease.outcome is not None:
         raise RolloutError(f"no rollout of endpoint {wish.endpoint} is under way", hint="Check the endpoint's name.")
     journal = Journal(store, standing.lease.rollout_id)
-    journal.send_signal(Signal(verb=wish.verb, reason=wish.reason, by=wish.by), datetime.now(UTC))
+    chronicle = journal.read()
+    signal = address(chronicle.plan, chronicle.state, Signal(verb=wish.verb, reason=wish.reason, by=wish.by))
+    journal.send_signal(signal, datetime.now(UTC))
     return f"asked rollout {standing.lease.rollout_id} to {wish.verb.replace('_', ' ')}; it hears at its next look"

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
+from policies.approvals.waiting import await_approval, tell_approval, wants_approval
 from policies.decision import Decision
 from policies.lifecycle import Outcome, Phase, State, close_window, enter, turn_back
 from policies.plan import Plan
@@ -51,20 +52,20 @@ def explain_failures(verdicts: Sequence[GateVerdict]) -> str:
 
 def _advance(plan: Plan, state: State, verdicts: tuple[GateVerdict, ...], now: datetime) -> Decision:
     stage: Stage = plan.stages[state.stage]
-    if stage.approval and state.stage not in state.approved:
-        reason = f"every gate passed at {describe(stage)}; awaiting approval: rollway approve {plan.endpoint} --reason REASON"
-        look_every = plan.policy.metrics.look_every
-        return Decision(state, "hold", reason, look_every, verdicts=verdicts, awaits="approval")
+    passed = f"every gate passed at {describe(stage)}"
+    if wants_approval(plan, state):
+        return await_approval(plan, state, passed, verdicts, now)
+    passed += tell_approval(state)
     if stage.watch:
         return conclude(plan, state, now)
     following = state.stage + 1
     if following < len(plan.stages) and not plan.stages[following].watch:
         phase = Phase.PREPARING if stage.shadow else Phase.SHIFTING
         advanced = enter(close_window(state, now), phase, now, stage=following)
-        reason = f"every gate passed at {describe(stage)}; on to {describe(plan.stages[following])}"
+        reason = f"{passed}; on to {describe(plan.stages[following])}"
     else:
         advanced = enter(state, Phase.PROMOTING, now)
-        reason = f"every gate passed at {describe(stage)}, the last stage; promoting {plan.candidate.model}"
+        reason = f"{passed}, the last stage; promoting {plan.candidate.model}"
     return Decision(advanced, "act", reason, timedelta(0), verdicts=verdicts)
 
 

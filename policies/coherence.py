@@ -42,6 +42,7 @@ def find_problems(document: Document) -> list[Problem]:
         *_experiment_problems(document),
         *_capacity_problems(document),
         *_agreement_problems(document),
+        *_approval_problems(document),
     ]
 
 
@@ -179,6 +180,16 @@ def _delivery_problems(document: Document, name: str, gate: object) -> Iterator[
                 f"gates.{name}.delivered_within is {format_duration(delivered)}"
             )
             yield Problem(f"stages[{index}].bake", what, "bake for longer")
+
+
+def _approval_problems(document: Document) -> Iterator[Problem]:
+    """A wait that the deadline cuts short never gets to what the policy says of its end."""
+    deadline = duration_of(document.get("deadline"), timedelta(hours=6))
+    for index, stage in stages_of(document):
+        within = duration_of(mapping_of(stage.get("approval")).get("within"), timedelta(0))
+        if within >= deadline:
+            what = f"{format_duration(within)} are not over before the deadline, {format_duration(deadline)}"
+            yield Problem(f"stages[{index}].approval.within", what, "shorten the one or lengthen the other")
 
 
 def _probe_problems(document: Document) -> Iterator[Problem]:

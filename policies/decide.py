@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, assert_never
 
+from policies.approvals.waiting import what_nobody_approved
 from policies.baking import bake, bake_ends, explain_failures
 from policies.commands import Probe
 from policies.compare.memory import FORGETFUL, Forgetful
@@ -56,7 +57,7 @@ from policies.promoting import arrive
 from policies.returning import clean_up, give_up, is_too_late, leave_alone, roll_back
 from policies.safeguards import raise_safeguards
 from policies.stopping import what_stops
-from policies.values import format_duration
+from policies.values import format_duration, format_moment
 from policies.verdict import GateVerdict
 from policies.windows.holding import hold_outside
 from policies.windows.opening import closed_time
@@ -129,10 +130,8 @@ def _turn_back_in_time(plan: Plan, state: State, now: datetime) -> State:
     overdue = is_overdue(plan, state, now)
     if overdue:
         return turn_back(state, Outcome.ROLLED_BACK, overdue, now)
-    if state.drift is None and _is_time_up(plan, now):
-        limit = format_duration(plan.policy.deadline)
-        return turn_back(state, Outcome.INCONCLUSIVE, f"the deadline of {limit} passed in phase {state.phase}", now)
-    return state
+    late = what_nobody_approved(plan, state, now) or _what_the_deadline_ends(plan, state, now)
+    return turn_back(state, Outcome.INCONCLUSIVE, late, now) if late and state.drift is None else state
 
 
 def _follow_the_switch(plan: Plan, state: State, endpoint: Endpoint, now: datetime) -> State:
@@ -140,6 +139,11 @@ def _follow_the_switch(plan: Plan, state: State, endpoint: Endpoint, now: dateti
     if state.phase not in CLIMBING or not was_taken_back(plan, state, endpoint):
         return state
     return turn_back(state, Outcome.ROLLED_BACK, tell_taken_back(plan), now)
+
+
+def _what_the_deadline_ends(plan: Plan, state: State, now: datetime) -> str | None:
+    limit = format_duration(plan.policy.deadline)
+    return f"the deadline of {limit} passed in phase {state.phase}" if _is_time_up(plan, now) else None
 
 
 def _is_time_up(plan: Plan, now: datetime) -> bool:
@@ -341,8 +345,7 @@ def _arrived(plan: Plan, state: State, now: datetime) -> Decision:
             until = competition_ends(plan, baking) if is_testing(plan, state) else bake_ends(plan, baking)
             gets = f"copies of {stage.share:g} % of the requests" if stage.shadow else f"{stage.share:g} %"
             who = _who(plan, state)
-            day = "%Y-%m-%d %H:%M:%S" if until.date() != now.date() else "%H:%M:%S"
-            reason = f"{who} gets {gets}; baking until {until:{day}} UTC"
+            reason = f"{who} gets {gets}; baking until {format_moment(until, now)}"
             return Decision(baking, "wait", reason, min(plan.policy.metrics.look_every, max(until - now, timedelta(0))))
         case _:
             return arrive(plan, state, now)

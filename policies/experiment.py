@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
+from policies.approvals.waiting import await_approval, tell_approval, wants_approval
 from policies.baking import explain_failures, needed_gates
 from policies.commands import SetShares
 from policies.decision import Decision
@@ -145,10 +146,9 @@ def _crown(plan: Plan, state: State, winner: str, judged: Judged, now: datetime)
     verdicts, stage = tell_apart(plan, state, judged), plan.stages[state.stage]
     duel = plan.duel(winner)
     told = f"{duel.candidate.model} wins — {_stand(plan, judged)}"
-    if stage.approval and state.stage not in state.approved:
-        reason = f"{told}; awaiting approval: rollway approve {plan.endpoint} --reason REASON"
-        look_every = plan.policy.metrics.look_every
-        return Decision(state, "hold", reason, look_every, verdicts=verdicts, awaits="approval")
+    if wants_approval(plan, state):
+        return await_approval(plan, state, told, verdicts, now)
+    told += tell_approval(state)
     following = state.stage + 1
     if following < len(plan.stages) and not plan.stages[following].watch:
         phase, stage = Phase.SHIFTING, plan.stages[following]

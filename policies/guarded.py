@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from policies.commands import ApplyConfig, Command, SoundAlarm
 from policies.decision import Decision
 from policies.facts import Endpoint
-from policies.lifecycle import CLIMBING, Outcome, Phase, State, close_window, enter, open_window, turn_back
+from policies.lifecycle import CLIMBING, Outcome, Phase, State, approval_of, close_window, enter, open_window, turn_back
 from policies.plan import Plan
 from policies.promoting import arrive
 
@@ -55,12 +55,13 @@ def face_early_end(plan: Plan, state: State, now: datetime) -> Decision:
     """Hold: all traffic is on a candidate that nobody has judged to the end, and the old fleet is gone."""
     if state.phase not in CLIMBING:
         raise ValueError(f"no update ends early in phase {state.phase}")
-    if state.stage in state.approved:
+    if approval_of(state):
         return arrive(plan, state, now)
     step = f"after {plan.stages[state.stage].share:g} %, before the gates had passed"
     seen = step if state.baking_since else "at once"
     reason = (
         f"SageMaker's guardrails did not do as asked: {plan.candidate.model} got all traffic {seen}, and the old fleet is gone. "
-        f"Nobody has judged it: rollway approve {plan.endpoint} --reason REASON, or: rollway rollback {plan.endpoint}"
+        f"Nobody has judged it: rollway approve {plan.endpoint} --reason REASON, or: rollway reject {plan.endpoint} --reason REASON"
     )
-    return Decision(close_window(state, now), "hold", reason, plan.policy.metrics.look_every)
+    waiting = close_window(state, now).model_copy(update={"awaiting_since": state.awaiting_since or now})
+    return Decision(waiting, "hold", reason, plan.policy.metrics.look_every, awaits="approval")

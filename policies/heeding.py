@@ -3,7 +3,18 @@
 from datetime import datetime
 from typing import assert_never
 
-from policies.lifecycle import CLIMBING, Outcome, Pause, Phase, State, close_window, enter, turn_back
+from policies.lifecycle import (
+    CLIMBING,
+    Approved,
+    Outcome,
+    Pause,
+    Phase,
+    State,
+    approval_of,
+    close_window,
+    enter,
+    turn_back,
+)
 from policies.observation import Signal
 
 
@@ -30,12 +41,24 @@ def _heed_one(state: State, signal: Signal, now: datetime) -> State:
         case "resume":
             accepted = (*state.accepted, state.drift) if state.drift else state.accepted
             return state.model_copy(update={"paused": None, "accepted": accepted})
-        case "approve":
-            return state.model_copy(update={"approved": (*state.approved, state.stage)})
+        case "approve" | "reject":
+            return _answer(state, signal, now)
         case "promote_now":
             return _promote_now(state, told, now)
         case _:
             assert_never(signal.verb)
+
+
+def _answer(state: State, signal: Signal, now: datetime) -> State:
+    """Take an approval or a rejection, if the stage that it is meant for has asked: nobody approves what they have not seen."""
+    if state.awaiting_since is None or signal.stage not in (None, state.stage):
+        return state
+    if signal.verb == "reject":
+        return turn_back(state, Outcome.ROLLED_BACK, f"rejected by {signal.by}: {signal.reason}", now)
+    if approval_of(state):
+        return state
+    approved = Approved(stage=state.stage, by=signal.by, reason=signal.reason, at=now)
+    return state.model_copy(update={"approved": (*state.approved, approved)})
 
 
 def _promote_now(state: State, told: str, now: datetime) -> State:

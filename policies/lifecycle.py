@@ -111,6 +111,22 @@ class Pause(Frozen):
     since: datetime
 
 
+class Approved(Frozen):
+    """A person's approval of a stage.
+
+    Attributes:
+        stage: the stage's index.
+        by: who approved.
+        reason: why.
+        at: when that was heard.
+    """
+
+    stage: int
+    by: str
+    reason: str
+    at: datetime
+
+
 SwitchStand = Literal["none", "asked", "armed", "disarmed"]
 """Where the dead-man's switch, or a guard, stands: ``asked``, it may be armed or not, since the process died in between."""
 
@@ -146,7 +162,8 @@ class State(Frozen):
         baking_since: when SageMaker began the newest step of a guarded update that was seen; None before the first.
         heard: ids of the signals that were heeded.
         paused: the pause, while it lasts.
-        approved: indices of the stages that a person has approved.
+        awaiting_since: since when the present stage has asked a person; None while it does not.
+        approved: the stages that people have approved.
         accepted: drifts that a person has accepted, in the words in which they were told.
         override: who promotes before every gate has passed, and why; None as long as nobody does.
         out: in an A/B test, the variants that have left it, each with the reason.
@@ -173,7 +190,8 @@ class State(Frozen):
     baking_since: datetime | None = None
     heard: tuple[str, ...] = ()
     paused: Pause | None = None
-    approved: tuple[int, ...] = ()
+    awaiting_since: datetime | None = None
+    approved: tuple[Approved, ...] = ()
     accepted: tuple[str, ...] = ()
     override: str | None = None
     out: dict[str, str] = {}
@@ -188,9 +206,10 @@ def begin(plan: Plan) -> State:
 
 
 def enter(state: State, phase: Phase, now: datetime, stage: int | None = None) -> State:
-    """Move to another phase."""
+    """Move to another phase; nobody is asked any more for what the one before has asked for."""
     stage = state.stage if stage is None else stage
-    return state.model_copy(update={"phase": phase, "since": now, "stage": stage, "setback": None})
+    moved = {"phase": phase, "since": now, "stage": stage, "setback": None, "awaiting_since": None}
+    return state.model_copy(update=moved)
 
 
 def turn_back(state: State, outcome: Outcome, reason: str, now: datetime) -> State:
@@ -283,6 +302,11 @@ def without_traffic(plan: Plan, state: State) -> frozenset[str]:
     """Return the challengers that get no traffic any more: those who have left the test, and once one has won, all others."""
     losers = {each.variant for each in plan.challengers} - {state.winner} if state.winner else set[str]()
     return frozenset({*state.out, *losers})
+
+
+def approval_of(state: State) -> Approved | None:
+    """Return the approval of the present stage; None while nobody has approved it."""
+    return next((each for each in state.approved if each.stage == state.stage), None)
 
 
 def candidate_share(plan: Plan, state: State) -> float:

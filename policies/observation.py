@@ -128,11 +128,12 @@ class Metrics:
     answers_unread: str = ""
 
 
-Verb = Literal["abort", "rollback", "pause", "resume", "approve", "promote_now"]
+Verb = Literal["abort", "rollback", "pause", "resume", "approve", "reject", "promote_now"]
 """What can be asked of a running rollout.
 
 ``abort`` and ``rollback`` lead to the baseline. ``pause`` keeps the candidate from getting more; ``resume`` ends that, and accepts a drift
-of counts, tags or scaling. ``approve`` lets a stage that waits for a person go on. ``promote_now`` skips what has not passed yet.
+of counts, tags or scaling. ``approve`` and ``reject`` answer a stage that asks a person: it goes on, or back. ``promote_now`` skips
+what has not passed yet.
 """
 
 
@@ -143,12 +144,14 @@ class Signal(Frozen):
         verb: what is asked.
         reason: why, in the asker's words.
         by: who asks.
+        stage: index of the stage that is approved or rejected: the answer holds for no other. None: whichever asks.
         id: tells signals apart, so that each is heeded once.
     """
 
     verb: Verb
     reason: str
     by: str
+    stage: int | None = None
     id: str = ""
 
 

@@ -27,7 +27,7 @@ from policies.commands import (
 from policies.decide import decide
 from policies.facts import Endpoint, LiveVariant, Surroundings
 from policies.guarded import ON_ITS_WAY, is_in_flight
-from policies.lifecycle import Phase, State, begin, record_result
+from policies.lifecycle import Approved, Phase, State, begin, record_result
 from policies.observation import Metrics, Observation, Unavailable
 from policies.plan import Plan
 from policies.verdict import Answer, GateVerdict
@@ -54,7 +54,8 @@ class Step:
 def preview(plan: Plan, endpoint: Endpoint) -> Iterator[Step]:
     """Yield the steps of a rollout in which every gate passes at its first chance."""
     state, now = begin(plan), plan.started_at
-    state = state.model_copy(update={"approved": tuple(range(len(plan.stages)))})
+    everything = (Approved(stage=each, by="", reason="", at=now) for each in range(len(plan.stages)))
+    state = state.model_copy(update={"approved": tuple(everything)})
     surroundings = plan.surroundings
     while state.phase is not Phase.FINISHED:
         observation = Observation(endpoint, surroundings=surroundings)

@@ -10,6 +10,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from policies.approvals.spec import Approval
 from policies.capacity import CapacitySpec
 from policies.coherence import find_problems
 from policies.errors import PolicyError
@@ -40,7 +41,8 @@ class StageSpec(Frozen):
         instances: how many instances the candidate needs here; by default as many of the baseline's as its share calls for.
         gates: names of the gates that must pass here, beside sample and split, which always must; all of them by default. Any gate may fail
             at any stage.
-        approval: whether a person has to approve before the candidate gets more than here.
+        approval: whether a person has to approve before the candidate gets more than here: ``true``, or for how long one is waited for and
+            what then, ``{within: 4h, otherwise: roll_back}``.
         shadow: whether the candidate gets copies of that percentage of the requests, and nobody its answers; for the first stage of the
             strategy ``shadow``.
     """
@@ -49,7 +51,7 @@ class StageSpec(Frozen):
     bake: Duration
     instances: Annotated[int, Field(ge=1)] | None = None
     gates: tuple[str, ...] | None = None
-    approval: bool = False
+    approval: Approval = None
     shadow: bool = False
 
     @field_validator("bake")

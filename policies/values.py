@@ -4,7 +4,7 @@ All refuse bare numbers: ``bake: 10`` could be seconds or minutes, ``no_worse_th
 """
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
@@ -50,6 +50,11 @@ def format_duration(duration: timedelta) -> str:
         count, rest = divmod(rest, seconds)
         text += f"{count}{unit}" if count else ""
     return text or "0s"
+
+
+def format_moment(moment: datetime, now: datetime) -> str:
+    """Write a moment as it is told: ``16:09:00 UTC``, with its date where that is not today's."""
+    return f"{moment:%H:%M:%S} UTC" if moment.date() == now.date() else f"{moment:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def parse_percent(value: object) -> float:

@@ -132,9 +132,10 @@ class Wish(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     endpoint: str = Field(title="Endpoint", description="The endpoint whose rollout is under way.", min_length=1)
-    verb: Literal["pause", "resume", "approve", "promote_now", "abort", "rollback"] = Field(
+    verb: Literal["pause", "resume", "approve", "reject", "promote_now", "abort", "rollback"] = Field(
         title="What to do",
-        description="pause: no more traffic for now. promote_now: skip what has not passed. abort, rollback: back to the baseline.",
+        description="approve, reject: answer a stage that asks. "
+        "pause: no more traffic for now. promote_now: skip what has not passed. abort, rollback: back to the baseline.",
     )
     reason: str = Field(title="Why", description="It goes on record and into the outcome.", min_length=1)
     by: str = Field(title="Who asks", description="Your name: Prefect does not tell.", min_length=1)

@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
+from policies.approvals.link import Question
 from policies.values import Frozen
 
 
@@ -75,6 +76,7 @@ class Notice(Frozen):
         reason: why, in sentences.
         numbers: what the gates said, a line each.
         commands: what a person may type now.
+        asks: what a person may answer; None where there is no such question.
     """
 
     key: Annotated[str, Field(pattern=r"^[a-zA-Z0-9_-]+$")]
@@ -86,3 +88,4 @@ class Notice(Frozen):
     reason: str = ""
     numbers: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
+    asks: Question | None = None

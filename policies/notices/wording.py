@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
+from policies.approvals.link import Question
+from policies.approvals.waiting import is_overdue
 from policies.decision import Awaited
 from policies.headline import headline
 from policies.lifecycle import Ending, Outcome, Pause, State, without_traffic
@@ -82,23 +84,25 @@ def challenger_out(plan: Plan, at: datetime, variant: str, why: str) -> Notice:
 def awaited(plan: Plan, state: State, at: datetime, asked: tuple[Awaited, str, tuple[GateVerdict, ...]]) -> Notice:
     """Tell that a person is asked for: what for, why, and what the gates said."""
     what, why, verdicts = asked
-    reason = "REASON"
+    reason, overdue = "REASON", what == "approval" and is_overdue(plan, state, at)
     if what == "approval":
         told = f"{plan.models} on {plan.endpoint} awaits approval at {describe(plan.stages[state.stage])}"
-        go_on = f"rollway approve {plan.endpoint} --reason {reason}"
+        answers = (f"rollway approve {plan.endpoint} --reason {reason}", _reject(plan))
+        question = Question(rollout_id=plan.rollout_id, stage=state.stage)
     else:
         told = f"the gates cannot tell whether {plan.models} is good enough for {plan.endpoint}, at {describe(plan.stages[state.stage])}"
-        go_on = f"rollway promote-now {plan.endpoint} --reason {reason}"
+        answers, question = (f"rollway promote-now {plan.endpoint} --reason {reason}", _abort(plan)), None
     return Notice(
-        key=f"{what}-{state.stage + 1}",
+        key=f"{what}-{state.stage + 1}{'-overdue' if overdue else ''}",
         event=Event.WAITING,
         level=Level.WARNING,
         endpoint=plan.endpoint,
         at=at,
-        headline=f"WAITING since {_time(at)} · {told}",
+        headline=f"{'OVERDUE' if overdue else 'WAITING'} since {_time(at)} · {told}",
         reason=_sentence(why),
         numbers=_numbers(verdicts, told=why),
-        commands=(go_on, _abort(plan)),
+        commands=answers,
+        asks=question,
     )
 
 
@@ -304,3 +308,7 @@ def _abort(plan: Plan) -> str:
 
 def _rollback(plan: Plan) -> str:
     return f"rollway rollback {plan.endpoint} --reason REASON"
+
+
+def _reject(plan: Plan) -> str:
+    return f"rollway reject {plan.endpoint} --reason REASON"

@@ -67,6 +67,19 @@ def closed_time(windows: WindowsSpec | None, since: datetime, until: datetime) -
     return until - since - inside
 
 
+def after_open_time(windows: WindowsSpec | None, since: datetime, lasting: timedelta) -> datetime | None:
+    """Return when so much time inside the windows will have passed; None when that is not within two years."""
+    if windows is None:
+        return since + lasting
+    left = lasting
+    for each in find_openings(windows, since, since + HORIZON):
+        begins = max(each.begins, since)
+        if each.ends - begins >= left:
+            return begins + left
+        left -= max(each.ends - begins, timedelta(0))
+    return None
+
+
 def explain_closed(windows: WindowsSpec, moment: datetime, lasting: timedelta = timedelta(0)) -> str:
     """Say that nothing shifts at a moment, why, and until when: "outside the window until Mon 2026-11-30 09:00 Europe/Berlin"."""
     opening = next_opening(windows, moment, lasting)

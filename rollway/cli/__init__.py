@@ -39,6 +39,7 @@ VERBS: Final = {
     "pause": "Keep the candidate where it is.",
     "resume": "Go on: after a pause, a change that is fine, or a dead process.",
     "approve": "Let a stage go on that waits for a person.",
+    "reject": "Take back a candidate that waits for a person.",
     "promote-now": "Promote at once, whatever has not passed yet.",
     "abort": "Stop the rollout that is under way; back to the baseline.",
     "rollback": "Take the candidate back, also when the process has died.",

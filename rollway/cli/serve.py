@@ -13,11 +13,12 @@ from rollway.cli.options import OnWholeJournal, all_journal_options, need_journa
 from rollway.cli.output import emit
 from rollway.cli.world import current_world
 from rollway.loop.starting import open_journal
+from rollway.notices.signing import PATH, SENDER
+from rollway.secrets import Secrets
 from rollway.webhooks.doors import SENDERS
 from rollway.webhooks.handling import make_handler
 from rollway.webhooks.logs import log_as_json
 from rollway.webhooks.receiver import Outside, Receiver, Senders
-from rollway.webhooks.secrets import Secrets
 from rollway.webhooks.senders import eventbridge
 from rollway.webhooks.serving import listen, serve
 
@@ -52,21 +53,26 @@ def command(**options: Unpack[Options]) -> int:
     aws = connect(options["region"], options["profile"])
     store = open_journal(aws, need_journal(options["journal"]), current_world().clock.now)
     senders = Senders(
-        secrets=Secrets(SENDERS, lambda arn: read_secrets(aws, arn)),
+        secrets=Secrets({**SENDERS, SENDER: False}, lambda arn: read_secrets(aws, arn)),
         topics=frozenset(options["topic"]),
         queues=options["queue"],
         key_header=os.environ.get("ROLLWAY_EVENTBRIDGE_HEADER", eventbridge.HEADER),
     )
     receiver = Receiver(senders, Outside(aws, store, make_handler(aws, store, options["bindings"])))
-    if not receiver.open_doors and not receiver.queues:
+    if not (receiver.open_doors or receiver.queues or receiver.takes_answers):
         raise UsageProblem(
             "nobody could send anything: no secret, no topic and no queue is given",
-            "Set ROLLWAY_MLFLOW_SECRET or another sender's, or give --queue URL or --topic ARN.",
+            "Set ROLLWAY_MLFLOW_SECRET or another sender's, ROLLWAY_APPROVAL_SECRET, or give --queue URL or --topic ARN.",
         )
     with listen(options["host"], options["port"]) as sock:
         host, port = sock.getsockname()[:2]
         url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-        told = {"url": url, "senders": receiver.open_doors, "queues": options["queue"]}
+        told = {
+            "url": url,
+            "senders": receiver.open_doors,
+            "queues": options["queue"],
+            "approvals": receiver.takes_answers,
+        }
         log_as_json()
         emit(options["output"], told, _say(url, receiver))
         serve(receiver, sock)
@@ -76,4 +82,5 @@ def command(**options: Unpack[Options]) -> int:
 def _say(url: str, receiver: Receiver) -> str:
     doors = [f"  POST {url}/{sender}" for sender in receiver.open_doors]
     queues = [f"  queue {queue.url}" for queue in receiver.queues]
-    return "\n".join(["receiving events of model registries; Ctrl-C ends it", *doors, *queues])
+    pages = [f"  answers at {url}/{PATH}/…"] if receiver.takes_answers else []
+    return "\n".join(["receiving events of model registries; Ctrl-C ends it", *doors, *queues, *pages])

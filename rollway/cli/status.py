@@ -9,6 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from policies.approvals.waiting import tell_wait, wants_approval
 from policies.facts import Endpoint, format_shares
 from policies.lifecycle import Phase, candidate_share
 from rollway.aws.sagemaker import describe_endpoint
@@ -78,6 +79,8 @@ def _describe(newest: Newest) -> dict[str, Any]:
         "outcome": str(newest.ending.outcome) if newest.ending else None,
         "reason": newest.ending.reason if newest.ending else None,
         "drift": state.drift,
+        "awaiting_since": state.awaiting_since.isoformat() if state.awaiting_since else None,
+        "approved": [each.model_dump(mode="json") for each in state.approved],
         "paused": state.paused.model_dump(mode="json") if state.paused else None,
         "switch": state.switch,
         "orphaned": newest.standing.expired,
@@ -123,6 +126,7 @@ def _facts(newest: Newest | None, live: Endpoint, now: datetime) -> list[tuple[s
         ("stands", Text(stands, "bold")),
         *tell_arms(plan, state),
         *([("drift", Text(state.drift, "yellow"))] if state.drift else []),
+        *([("waits", Text(_say_wait(newest, now), "yellow"))] if state.awaiting_since else []),
         *([("paused", Text(f"by {state.paused.by}: {state.paused.reason}", "yellow"))] if state.paused else []),
         ("driven", say_hold(newest.standing)),
         *([("switch", "armed: AWS acts by itself if nobody drives it")] if state.switch == "armed" else []),
@@ -131,3 +135,10 @@ def _facts(newest: Newest | None, live: Endpoint, now: datetime) -> list[tuple[s
         ("rollout", f"{plan.rollout_id}, policy {plan.policy.strategy}@{plan.policy.digest}"),
         *facts,
     ]
+
+
+def _say_wait(newest: Newest, now: datetime) -> str:
+    plan, state = newest.chronicle.plan, newest.chronicle.state
+    if not wants_approval(plan, state) and state.approved:
+        return f"for every gate to pass again; approved by {state.approved[-1].by}: {state.approved[-1].reason}"
+    return f"{tell_wait(plan, state, now)}: rollway approve {plan.endpoint} --reason REASON, or rollway reject"

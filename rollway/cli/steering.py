@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 from typing import Final
 
+from policies.approvals.answering import address, came_to_nothing
 from policies.experiment import competing, is_testing, name_models
 from policies.observation import Signal
 from rollway.aws.session import connect
@@ -25,12 +26,14 @@ def steer(signal: Signal, options: OnRollout) -> int:
 
     Raises:
         NothingUnderWay: no rollout of the endpoint is under way, or it is on its way back already.
+        NotAsked: it is an answer, and nothing waits for one.
     """
     clock = current_world().clock
     aws = connect(options["region"], options["profile"])
     newest = need_newest(open_journal(aws, need_journal(options["journal"]), clock.now), options["endpoint"])
     refuse_late(newest)
     _refuse_ambiguous(newest, signal)
+    signal = address(newest.chronicle.plan, newest.chronicle.state, signal)
     return ask_and_wait(newest, signal, options, clock)
 
 
@@ -88,4 +91,6 @@ def _say(newest: Newest, signal: Signal, *, heard: bool) -> str:
     if newest.ending or not heard:
         return str(say_answer(newest))
     plan, state = newest.chronicle.plan, newest.chronicle.state
+    if came_to_nothing(state, signal):
+        return f"heard too late: {plan.endpoint} is {state.phase}, and no longer asks what was answered"
     return f"heard: {signal.verb.replace('_', ' ')}; {plan.endpoint} is {state.phase}, stage {state.stage + 1} of {len(plan.stages)}"

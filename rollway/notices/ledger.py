@@ -23,6 +23,7 @@ from rollway.aws.errors import ObjectChanged
 from rollway.aws.objects import ObjectStore
 from rollway.journal.documents import Document, read_document, write_document
 from rollway.notices.dispatch import Dispatch
+from rollway.notices.signing import Signer
 
 log = logging.getLogger(__name__)
 
@@ -64,11 +65,19 @@ class Office:
         dispatch: sends messages.
         now: tells this machine's time.
         links: where messages say to look, beside the journal.
+        signer: makes the links by which people answer; None where there are none.
     """
 
     dispatch: Dispatch
     now: Callable[[], datetime]
     links: tuple[Link, ...] = ()
+    signer: Signer | None = None
+
+    def links_to_answer(self, notice: Notice) -> tuple[Link, ...]:
+        """Return where what a notice asks can be answered. Whoever has such a link may, so none is written into the journal."""
+        if self.signer is None or notice.asks is None:
+            return ()
+        return (self.signer.link_to(notice.asks, self.now()),)
 
 
 class Ledger:
@@ -178,7 +187,8 @@ class Ledger:
         memo, dispatch = kept.memo, self._office.dispatch
         self._note(key, kept)
         due = {name: each for name, each in memo.deliveries.items() if each.stand == "sending"}
-        messages = {name: render(memo.notice, memo.links, each.doubt) for name, each in due.items()}
+        links = (*self._office.links_to_answer(memo.notice), *memo.links)
+        messages = {name: render(memo.notice, links, each.doubt) for name, each in due.items()}
         answers = dispatch.send(messages, memo.notice.level, self._office.now())
         if not answers:
             return

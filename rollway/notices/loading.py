@@ -4,7 +4,7 @@ import logging
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from policies.notices.routing import find_missing
 from policies.notices.spec import NotificationsSpec, NotifySpec, Route
 from rollway.notices.secrecy import Mask, fill_in
 from rollway.notices.services import Service, open_service
+from rollway.notices.signing import Signer, find_signer
 
 log = logging.getLogger(__name__)
 
@@ -47,11 +48,13 @@ class Notifications:
         source: the file.
         routes: its routes.
         targets: where they lead, by the route's name.
+        signer: makes the links by which people answer; None where there are none.
     """
 
     source: str
     routes: tuple[Route, ...]
     targets: Mapping[str, tuple[Target, ...]] = field(repr=False)
+    signer: Signer | None = None
 
 
 def find_notifications(path: str | None = None, notify: NotifySpec | None = None) -> Notifications | None:
@@ -62,11 +65,11 @@ def find_notifications(path: str | None = None, notify: NotifySpec | None = None
         notify: what the policy of a rollout that is about to start says.
 
     Raises:
-        PolicyError: the file cannot be used.
+        PolicyError: the file, or what links are signed with, cannot be used.
         PreflightError: the policy names routes that there are not.
     """
     path = path or os.environ.get(VARIABLE)
-    found = load_notifications(path) if path else None
+    found = replace(load_notifications(path), signer=find_signer()) if path else None
     missing = find_missing(found.routes if found else (), notify or NotifySpec())
     if missing:
         raise PreflightError(missing)
@@ -83,12 +86,21 @@ def load_later(path: str | None = None) -> Callable[[], Notifications | None] | 
 
     def load() -> Notifications | None:
         try:
-            return find_notifications(path)
+            return replace(load_notifications(path or ""), signer=_find_signer_quietly())
         except RolloutError as error:
             log.error("nobody is told anything: %s", error)  # noqa: TRY400 - the message says it all
             return None
 
     return load if path else None
+
+
+def _find_signer_quietly() -> Signer | None:
+    """Find whoever signs links; without links people are still told, and what to type."""
+    try:
+        return find_signer()
+    except RolloutError as error:
+        log.error("no message has a link to approve by: %s", error)  # noqa: TRY400 - the message says it all
+        return None
 
 
 def load_notifications(path: str | Path) -> Notifications:

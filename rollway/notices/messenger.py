@@ -126,7 +126,9 @@ class Messenger:
         except Exception:
             log.exception("nobody is told anything")
             return None
-        return Office(Dispatch(notifications, self.limit), self.now, self.links) if notifications else None
+        if notifications is None:
+            return None
+        return Office(Dispatch(notifications, self.limit), self.now, self.links, notifications.signer)
 
     def _do(self, jobs: Sequence[Job | None], office: Office) -> None:
         for store in {job.store.url(""): job.store for job in jobs if job and not job.rollout_id}.values():

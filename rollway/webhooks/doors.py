@@ -9,7 +9,7 @@ from typing import Final
 from pydantic import BaseModel, ValidationError
 
 from policies.errors import RolloutError
-from rollway.webhooks.secrets import Secrets
+from rollway.secrets import Secrets
 from rollway.webhooks.senders import eventbridge, generic, hugging_face, mlflow, model_packages, sns, wandb
 from rollway.webhooks.senders.certificates import Certificates
 from rollway.webhooks.senders.delivery import Delivery, Reading, malformed

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from cryptography.x509.verification import Store
@@ -16,7 +17,11 @@ from fastapi import FastAPI
 from policies.errors import RolloutError
 from rollway.aws.objects import ObjectStore
 from rollway.aws.session import Aws
+from rollway.notices.signing import SENDER
+from rollway.secrets import Secrets
 from rollway.webhooks.app import make_app
+from rollway.webhooks.approving.questions import Questions
+from rollway.webhooks.approving.routes import add_approvals
 from rollway.webhooks.desk import Desk, Handler
 from rollway.webhooks.dispatcher import Dispatcher
 from rollway.webhooks.doors import Door, make_doors
@@ -27,7 +32,6 @@ from rollway.webhooks.limits import Buckets, Limits
 from rollway.webhooks.logs import fields
 from rollway.webhooks.queue import WAIT_S, QueueReader
 from rollway.webhooks.reception import Reception
-from rollway.webhooks.secrets import Secrets
 from rollway.webhooks.senders import eventbridge
 from rollway.webhooks.senders.certificates import Certificates, Fetch
 
@@ -91,6 +95,7 @@ class Receiver:
         doors: where senders come in, whether they are open or not.
         queues: readers of the queues.
         figures: the counters.
+        takes_answers: whether the page is there on which people answer stages that ask.
     """
 
     def __init__(self, senders: Senders, outside: Outside) -> None:
@@ -118,6 +123,10 @@ class Receiver:
             buckets=Buckets(outside.limits, time.monotonic),
         )
         self.app: FastAPI = make_app(self.doors, self._reception, self._background)
+        self.takes_answers = bool(senders.secrets.of(SENDER))
+        if self.takes_answers:
+            questions = Questions(outside.store, partial(senders.secrets.of, SENDER), outside.now)
+            add_approvals(self.app, questions, self._reception)
 
     @property
     def open_doors(self) -> tuple[str, ...]:

@@ -99,7 +99,7 @@ class Reception:
         refusal = self._look_at(door, request)
         if refusal:
             return refuse(refusal)
-        body = await self._read_body(request)
+        body = await self.read_body(request)
         if isinstance(body, Refusal):
             return refuse(body)
         told["bytes"] = len(body)
@@ -126,7 +126,8 @@ class Reception:
         length = request.headers.get("content-length", "")
         return _TOO_LARGE if length.isdecimal() and int(length[:20]) > self.limits.body_bytes else None
 
-    async def _read_body(self, request: Request) -> bytes | Refusal:
+    async def read_body(self, request: Request) -> bytes | Refusal:
+        """Return a body, or why it is not taken: no more of it than is allowed, and for no longer, is waited for."""
         try:
             async with asyncio.timeout(self.limits.body_s):
                 return await _gather(request.stream(), self.limits.body_bytes)

@@ -19,6 +19,7 @@ from rollway.loop.starting import Request, plan_rollout, refuse_if_braked
 from tests.loop.rehearsal import ENDPOINT, POLICY, QUICK, Rehearsal, model
 from tests.loop.test_trouble import at, on_baseline
 
+MINUTE = timedelta(minutes=1)
 PHASES = [(Phase.PREPARING, 0), (Phase.SHIFTING, 0), (Phase.BAKING, 0), (Phase.SHIFTING, 1), (Phase.BAKING, 1)]
 
 
@@ -67,6 +68,54 @@ def test_a_stage_that_wants_approval_waits_for_it(rehearsal):
 
     assert rehearsal.play(QUICK | {"stages": stages}).outcome is Outcome.PROMOTED
     assert any("rollway approve fraud-prod" in decision.reason for decision in rehearsal.decisions)
+
+
+ASKING = QUICK | {"stages": [{"share": 20, "bake": "3m", "approval": {"within": "30m", "otherwise": "roll_back"}}]}
+
+
+def test_a_candidate_that_goes_bad_while_it_awaits_approval_is_taken_back(rehearsal):
+    """Gates go on judging while a person is asked; an approval that comes then is too late."""
+
+    def watch(rehearsal: Rehearsal, decision) -> None:
+        if decision.awaits:
+            rehearsal.models["fraud-v7"] = model(3, failing=0.5)
+
+    rehearsal.watch = watch
+    ending = rehearsal.play(ASKING)
+
+    assert ending.outcome is Outcome.ROLLED_BACK
+    assert ending.reason.startswith("at 20 % — failing:")
+    assert on_baseline(rehearsal)
+
+
+def test_a_rejected_candidate_goes_back_and_the_outcome_says_whose_word_it_was(rehearsal):
+    """A person's no is enough, though every gate has passed."""
+    rehearsal.watch = lambda rehearsal, decision: (
+        rehearsal.signal("reject", "not on a Friday") if decision.awaits else None
+    )
+
+    ending = rehearsal.play(ASKING)
+
+    assert (ending.outcome, ending.reason) == (Outcome.ROLLED_BACK, "rejected by tester: not on a Friday")
+    assert on_baseline(rehearsal)
+
+
+def test_a_candidate_that_nobody_answers_for_goes_back_in_time(rehearsal):
+    """The time is the rollout's own, so it is kept by whatever process drives it; here one that took it up from a dead one."""
+    rehearsal.begin(ASKING | {"dead_mans_switch": {"mode": "none"}})
+    rehearsal.look_until(Phase.BAKING)
+    while not rehearsal.rollout.state.awaiting_since:
+        asyncio.run(rehearsal.rollout.tick(rehearsal.now()))
+        rehearsal.pass_time(MINUTE)
+    asked = rehearsal.rollout.state.awaiting_since
+    rehearsal.die()
+
+    (done,) = rehearsal.reconcile()
+
+    assert done.ending.outcome is Outcome.INCONCLUSIVE
+    assert done.ending.reason.startswith("nobody approved it at 20 % within 30m, asked for since")
+    assert 30 * MINUTE <= done.ending.at - asked < 33 * MINUTE
+    assert on_baseline(rehearsal)
 
 
 @pytest.mark.parametrize(("phase", "stage"), PHASES)

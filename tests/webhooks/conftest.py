@@ -13,12 +13,12 @@ from rollway.aws.session import Aws, connect
 from rollway.sandbox.clock import VirtualClock
 from rollway.sandbox.cloud import Cloud
 from rollway.sandbox.moto_adapter import in_process
+from rollway.secrets import Secrets
 from rollway.webhooks.doors import SENDERS
 from rollway.webhooks.inbox import Inbox
 from rollway.webhooks.limits import Limits
 from rollway.webhooks.logs import JsonLines
 from rollway.webhooks.receiver import Outside, Receiver, Senders
-from rollway.webhooks.secrets import Secrets
 from tests.webhooks.signing import CA_URL, NOW, PEM_URL, SECRETS, TOPIC, der, pem, root, sns_signer, sub_authority
 from tests.webhooks.stage import Handler, Stage, Web
 

@@ -13,9 +13,9 @@ from policies.bindings.event import Handled, RegistryEvent
 from policies.errors import AlreadyExists
 from rollway.aws.objects import ObjectStore, Written
 from rollway.aws.session import connect
+from rollway.secrets import Secrets
 from rollway.webhooks.doors import SENDERS
 from rollway.webhooks.receiver import Outside, Receiver, Senders
-from rollway.webhooks.secrets import Secrets
 from rollway.webhooks.serving import listen, serve
 
 BUCKET = "journal"

@@ -6,11 +6,11 @@ from collections import Counter
 import pytest
 
 from benchmarks.receiver import assault, growth_kib
+from rollway.secrets import Secrets
 from rollway.webhooks.doors import SENDERS
 from rollway.webhooks.inbox import Inbox
 from rollway.webhooks.limits import Limits
 from rollway.webhooks.receiver import Outside, Receiver, Senders
-from rollway.webhooks.secrets import Secrets
 from tests.webhooks.stage import Handler
 
 WARM, REQUESTS = 80, 500

@@ -10,8 +10,8 @@ from policies.errors import TransientAwsError
 from rollway.aws.secrets import read_secrets
 from rollway.aws.session import Aws
 from rollway.sandbox.cloud import Cloud
+from rollway.secrets import Secrets, SecretsError
 from rollway.webhooks.doors import SENDERS
-from rollway.webhooks.secrets import Secrets, SecretsError
 
 OLD, NEW, NEWER = "the-old-secret-0123", "the-new-secret-0123", "the-newer-secret-0123"
 

@@ -21,10 +21,10 @@ from playwright.sync_api import expect, sync_playwright
 
 from rollway.cli.demo import processes
 from rollway.loop.starting import open_journal
+from rollway.secrets import Secrets
 from rollway.webhooks.doors import SENDERS
 from rollway.webhooks.handling import make_handler
 from rollway.webhooks.receiver import Outside, Receiver, Senders
-from rollway.webhooks.secrets import Secrets
 from tests.e2e.prefect.browser import BROWSER
 from tests.e2e.prefect.site import ROOT, wait_for
 from tests.e2e.registries.conftest import Team

@@ -48,6 +48,7 @@ def _check_the_way_up(run: Run, decision: Decision, seen: Observation) -> None:
     assert not (stopped and decision.commands) or relieved, (
         "nothing is done while paused, halted, drifted or in the dark"
     )
+    _check_approval(run, decision.state)
     if decision.commands:
         open_for = run.now - run.plan.started_at - closed_time(run.plan.policy.windows, run.plan.started_at, run.now)
         assert open_for <= run.plan.policy.deadline, "when the time is up nothing goes up"
@@ -61,6 +62,20 @@ def _check_the_way_up(run: Run, decision: Decision, seen: Observation) -> None:
         assert not standing or decision.state.accepted, (
             "nothing is touched while somebody else's change is not accepted"
         )
+
+
+def _check_approval(run: Run, after: State) -> None:
+    """Nobody goes on from a stage that asks without an answer to it, and nobody who was rejected goes on at all."""
+    before, plan = run.state, run.plan
+    left = before.phase is Phase.BAKING and after.phase is not Phase.BAKING and after.drift is None
+    goes_on = left and (after.stage > before.stage or after.phase is Phase.PROMOTING)
+    if goes_on and plan.stages[before.stage].approval and not after.override:
+        assert before.stage in {each.stage for each in after.approved}, (
+            "a stage that asks is not left without an answer"
+        )
+    assert all(before.awaiting_since for each in after.approved if each not in before.approved), (
+        "what nobody asks, nobody approves"
+    )
 
 
 def _only_relieves(run: Run, decision: Decision) -> bool:

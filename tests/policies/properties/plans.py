@@ -27,6 +27,7 @@ RIVALS = ((), ("fraud-v8",), ("fraud-v8", "fraud-v9"))
 BLUEPRINTS = ((False, False), (True, False), (False, True), (True, True))
 CLOSED = ({}, {}, {"windows": {"hours": "12:05-12:01"}}, {"windows": {"hours": "12:20-12:08", "days": "sat-sun"}})
 """Windows that close for a few minutes soon after the start, which is at noon on a Sunday."""
+APPROVALS = (False, False, True, {"within": "4m"}, {"within": "4m", "otherwise": "roll_back"})
 PROBES = ({}, {"probes": {"body": "1,2,3"}})
 
 
@@ -36,7 +37,7 @@ def plans(draw: st.DrawFn) -> Plan:
     strategy = draw(st.sampled_from(["canary", "blue_green", "control_twin", "shadow", "ab_test"]))
     highest = 50 if strategy == "control_twin" else 100
     shares = sorted(draw(st.sets(st.integers(1, highest), min_size=strategy != "shadow", max_size=3)))
-    ladder = [{"share": share, "bake": "2m", "approval": draw(st.booleans())} for share in shares]
+    ladder = [{"share": share, "bake": "2m", "approval": draw(st.sampled_from(APPROVALS))} for share in shares]
     if strategy == "shadow":
         ladder.insert(0, {"share": 100, "bake": "2m", "shadow": True})
     rivals: tuple[str, ...] = ()
@@ -79,7 +80,7 @@ def _registered(target: ScalingTarget) -> Registration:
 def unattended_plans(draw: st.DrawFn) -> Plan:
     """A plan that asks nobody for an approval."""
     plan = draw(plans())
-    stages = tuple(stage.model_copy(update={"approval": False}) for stage in plan.stages)
+    stages = tuple(stage.model_copy(update={"approval": None}) for stage in plan.stages)
     return plan.model_copy(update={"stages": stages})
 
 

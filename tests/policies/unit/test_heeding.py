@@ -6,7 +6,7 @@ import pytest
 
 from policies.gates.evidence import Window
 from policies.heeding import heed
-from policies.lifecycle import CLIMBING, Outcome, Phase, State, begin, enter
+from policies.lifecycle import CLIMBING, Approved, Outcome, Phase, State, begin, enter
 from policies.observation import Signal, Verb
 from tests.policies.building import START, make_rollout
 
@@ -60,8 +60,8 @@ def test_a_signal_without_an_id_is_heeded_every_time() -> None:
 def test_on_the_way_back_nothing_is_heeded_but_all_of_it_is_heard(phase: Phase) -> None:
     """No word brings a rollout forward again, also none that lay there unheard until a rollback is tried anew."""
     state = enter(BAKING, phase, START)
-    verbs: tuple[Verb, ...] = ("promote_now", "resume", "approve", "pause", "abort", "rollback")
-    assert after(*verbs, state=state) == state.model_copy(update={"heard": ("0", "1", "2", "3", "4", "5")})
+    verbs: tuple[Verb, ...] = ("promote_now", "resume", "approve", "reject", "pause", "abort", "rollback")
+    assert after(*verbs, state=state) == state.model_copy(update={"heard": ("0", "1", "2", "3", "4", "5", "6")})
 
 
 def test_a_second_pause_keeps_the_first_ones_name_and_time() -> None:
@@ -81,9 +81,29 @@ def test_resume_accepts_the_drift_that_stands() -> None:
     assert after("resume").accepted == ()
 
 
-def test_approval_is_for_the_present_stage() -> None:
-    """Approving one stage approves none of the next."""
-    assert after("approve", state=BAKING.model_copy(update={"stage": 1})).approved == (1,)
+ASKING = BAKING.model_copy(update={"stage": 1, "awaiting_since": START})
+
+
+def test_approval_is_for_the_stage_that_asks() -> None:
+    """Who approved, why and when is kept; the second of two approvals adds nothing."""
+    approved = Approved(stage=1, by="kim", reason="because", at=NOW)
+    assert after("approve", "approve", state=ASKING).approved == (approved,)
+
+
+def test_a_rejection_turns_back_even_after_an_approval() -> None:
+    """Of two people who disagree the careful one is heard, as long as the stage was not left."""
+    for verbs in (("reject",), ("approve", "reject"), ("reject", "approve")):
+        ending = after(*verbs, state=ASKING).ending
+        assert ending is not None
+        assert (ending.outcome, ending.reason) == (Outcome.ROLLED_BACK, "rejected by kim: because")
+
+
+@pytest.mark.parametrize("verb", ["approve", "reject"])
+@pytest.mark.parametrize(("stage", "state"), [(None, BAKING), (1, BAKING), (0, ASKING), (2, ASKING)])
+def test_an_answer_that_no_stage_asks_for_changes_nothing(verb: Verb, stage: int | None, state: State) -> None:
+    """Given too early, too late, or meant for another stage: it is heard, so that it never counts later, and that is all."""
+    answer = signal(verb).model_copy(update={"stage": stage})
+    assert heed(state, (answer,), NOW) == state.model_copy(update={"heard": ("1",)})
 
 
 def test_promote_now_ends_the_bake_and_any_pause() -> None:

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Final
 
 from policies.errors import PolicyError, Problem, RolloutError
-from rollway.webhooks.logs import fields
 
 _log = logging.getLogger(__name__)
 
@@ -60,9 +59,7 @@ class Secrets:
         """Read all of them again, and return what could not be read; that stays as it was."""
         problems = self._read()
         for problem in problems:
-            _log.error(
-                "a secret cannot be read; the one before holds", extra=fields(where=problem.where, why=problem.what)
-            )
+            _log.error("a secret cannot be read, and the one before holds: %s", problem)
         return problems
 
     def _read(self) -> tuple[Problem, ...]:

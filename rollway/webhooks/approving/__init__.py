@@ -1,0 +1,1 @@
+"""The page on which a person who was sent a signed link answers a stage that asks."""

@@ -1,0 +1,88 @@
+"""The pages: plain HTML without scripts. Whatever comes from outside is escaped by the template."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any, Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+
+from policies.approvals.waiting import tell_wait
+from policies.promoting import describe
+from policies.values import format_moment
+from rollway.journal.journal import Chronicle
+from rollway.journal.records import Decided
+from rollway.reports.outcome import last_verdicts
+from rollway.webhooks.approving.filled_in import FilledIn
+
+HEADERS: Final = {
+    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    "referrer-policy": "no-referrer",
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+    "x-robots-tag": "noindex",
+}
+"""The address of a page is a key: nobody shall keep it, frame it, or hear of it by a link."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """What a browser gets.
+
+    Attributes:
+        status: the HTTP status.
+        html: the page.
+    """
+
+    status: int
+    html: str
+
+
+def say(status: int, title: str, told: str) -> Page:
+    """Return a page that says something and asks nothing."""
+    return Page(status, _render(title=title, told=told, facts=(), verdicts=(), form=None))
+
+
+def show_form(chronicle: Chronicle, now: datetime, filled_in: FilledIn, *, alone: bool) -> Page:
+    """Return the page with the question and the form.
+
+    Args:
+        chronicle: the rollout.
+        now: the moment.
+        filled_in: what was filled in before; with problems, they are told and the status is 422.
+        alone: whether no process drives the rollout just now.
+    """
+    plan, state = chronicle.plan, chronicle.state
+    judged = next((each for each in reversed(chronicle.records) if isinstance(each, Decided) and each.verdicts), None)
+    told = f"{tell_wait(plan, state, now)}."
+    facts = [
+        ("Endpoint", plan.endpoint),
+        ("Serves now", plan.baseline.model),
+        ("Wants to replace it", plan.models),
+        ("Stands at", f"{describe(plan.stages[state.stage])}, stage {state.stage + 1} of {len(plan.stages)}"),
+        ("Rollout", f"{plan.rollout_id}, policy {plan.policy.strategy}@{plan.policy.digest}"),
+    ]
+    if alone:
+        facts.append(("Mind", "no process drives this rollout just now; the answer is heard once one takes it up"))
+    return Page(
+        422 if filled_in.problems else 200,
+        _render(
+            title=f"May {plan.models} get more of {plan.endpoint}?",
+            told=told[0].upper() + told[1:],
+            facts=facts,
+            verdicts=last_verdicts(chronicle.records),
+            judged_at=format_moment(judged.at, now) if judged else "",
+            form=filled_in,
+        ),
+    )
+
+
+def _render(**values: Any) -> str:  # noqa: ANN401 - whatever the template shows
+    return _template().render(**{"judged_at": ""} | values)
+
+
+@cache
+def _template() -> Template:
+    """Return the template, read once."""
+    loader = PackageLoader("rollway.webhooks.approving", ".")
+    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined).get_template("page.html")
