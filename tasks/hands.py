@@ -23,7 +23,9 @@ from rollway.loop.watching import tell_watcher
 from rollway.reports.news import News
 from tasks import aws as aws_tasks
 from tasks.artifacts import artifact_key
+from tasks.newest import NewestOnly
 from tasks.progress import ProgressBar
+from tasks.questions import Questions, publish_question
 
 SHOWING_LIMIT: Final = timedelta(seconds=5)
 """How long a rollout that is over may wait until Prefect has been told."""
@@ -36,7 +38,9 @@ class PrefectHands:
         self._aws = aws
         self._metrics = MetricsReaders(aws)
         self._news = News()
-        self._bar = ProgressBar()
+        self._questions = Questions()
+        self._board = NewestOnly("what a person is asked", publish_question)
+        self._bar = NewestOnly("the progress", ProgressBar().publish)
 
     async def read_endpoint(self, name: str) -> Endpoint:
         """Describe the endpoint."""
@@ -62,12 +66,15 @@ class PrefectHands:
         return await asyncio.to_thread(put_off, self._aws, command)
 
     async def show(self, plan: Plan, decision: Decision, now: datetime) -> None:
-        """Log what is new and keep the share's progress bar up to date."""
+        """Log what is new, keep the share's progress bar up to date, and post what a person is asked."""
         tell_watcher(plan, decision, now)
+        posting = self._questions.news_in(plan, decision, now)
+        if posting:
+            self._board.show(posting)
         if not self._news.is_new(decision):
             return
         get_run_logger().info("%s", decision.reason)
         share = candidate_share(plan, decision.state)
-        self._bar.move(artifact_key("share", plan.endpoint), share, decision.reason[:500])
+        self._bar.show((artifact_key("share", plan.endpoint), share, decision.reason[:500]))
         if decision.action == "finish":
-            await self._bar.settle(SHOWING_LIMIT)
+            await asyncio.gather(self._bar.settle(SHOWING_LIMIT), self._board.settle(SHOWING_LIMIT))

@@ -132,7 +132,7 @@ class Wish(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     endpoint: str = Field(title="Endpoint", description="The endpoint whose rollout is under way.", min_length=1)
-    verb: Literal["pause", "resume", "approve", "reject", "promote_now", "abort", "rollback"] = Field(
+    verb: Literal["approve", "reject", "pause", "resume", "promote_now", "abort", "rollback"] = Field(
         title="What to do",
         description="approve, reject: answer a stage that asks. "
         "pause: no more traffic for now. promote_now: skip what has not passed. abort, rollback: back to the baseline.",

@@ -13,9 +13,9 @@ from rollway.cli.options import OnWholeJournal, all_journal_options, need_journa
 from rollway.cli.output import emit
 from rollway.cli.world import current_world
 from rollway.loop.starting import open_journal
-from rollway.notices.signing import PATH, SENDER
+from rollway.notices.signing import PATH
 from rollway.secrets import Secrets
-from rollway.webhooks.doors import SENDERS
+from rollway.webhooks.doors import SECRETS
 from rollway.webhooks.handling import make_handler
 from rollway.webhooks.logs import log_as_json
 from rollway.webhooks.receiver import Outside, Receiver, Senders
@@ -53,7 +53,7 @@ def command(**options: Unpack[Options]) -> int:
     aws = connect(options["region"], options["profile"])
     store = open_journal(aws, need_journal(options["journal"]), current_world().clock.now)
     senders = Senders(
-        secrets=Secrets({**SENDERS, SENDER: False}, lambda arn: read_secrets(aws, arn)),
+        secrets=Secrets(SECRETS, lambda arn: read_secrets(aws, arn)),
         topics=frozenset(options["topic"]),
         queues=options["queue"],
         key_header=os.environ.get("ROLLWAY_EVENTBRIDGE_HEADER", eventbridge.HEADER),

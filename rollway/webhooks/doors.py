@@ -9,6 +9,7 @@ from typing import Final
 from pydantic import BaseModel, ValidationError
 
 from policies.errors import RolloutError
+from rollway.notices.signing import SENDER
 from rollway.secrets import Secrets
 from rollway.webhooks.senders import eventbridge, generic, hugging_face, mlflow, model_packages, sns, wandb
 from rollway.webhooks.senders.certificates import Certificates
@@ -16,6 +17,9 @@ from rollway.webhooks.senders.delivery import Delivery, Reading, malformed
 
 SENDERS: Final = {"mlflow": False, "wandb": True, "huggingface": True, "generic": False, "eventbridge": True}
 """Senders that have a secret, and whether it goes into a header as it is."""
+
+SECRETS: Final = SENDERS | {SENDER: False}
+"""Everything that has a secret: the senders, and the links by which people answer."""
 
 JSON: Final = frozenset({"application/json"})
 _HEADER: Final = re.compile(r"[A-Za-z0-9-]{1,64}")

@@ -81,7 +81,12 @@ def test_an_event_is_received_and_handled_until_sigterm(
 
     told, logged = capsys.readouterr()
     assert code == Exit.OK
-    assert json.loads(told) == {"url": f"http://127.0.0.1:{port}", "senders": ["mlflow"], "queues": []}
+    assert json.loads(told) == {
+        "url": f"http://127.0.0.1:{port}",
+        "senders": ["mlflow"],
+        "queues": [],
+        "approvals": False,
+    }
     assert answers[0].status_code == 202
     lines = {line["event"]: line for line in map(json.loads, logged.splitlines())}
     assert "accepted" in lines

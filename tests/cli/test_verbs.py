@@ -2,9 +2,11 @@
 
 import asyncio
 import shlex
+from datetime import timedelta
 
 import pytest
 
+from rollway.loop.starting import whoami
 from tests.cli.playing import JOURNAL, Said, current_lease, drive_elsewhere, live_weights, open_newest
 from tests.loop.rehearsal import ENDPOINT
 
@@ -36,11 +38,64 @@ def test_the_commands_that_people_on_call_are_told(typed, rehearsal):
     assert typed('rollway halt --reason "network trouble in eu-central-1"').code == 0
     assert "network trouble in eu-central-1" in typed("rollway status").out
     assert typed('rollway lift --reason "network is back"').code == 0
-    assert typed('rollway approve fraud-prod --reason "numbers look right"', other).code == 0
     assert "nothing to do" in typed("rollway reconcile").out
     assert typed("rollway reconcile --quiet").out == ""
     assert typed('rollway rollback fraud-prod --reason "v7 mixes up currencies"', other).code == 3
     assert live_weights(rehearsal) == {"AllTraffic": 1.0}
+
+
+ASKING = {"stages": [{"share": 50, "bake": "2m", "approval": {"within": "2h", "otherwise": "roll_back"}}]}
+
+
+def wait_for_question(rehearsal):
+    """Another process drives a rollout until it asks a person."""
+    other = drive_elsewhere(rehearsal, looks=6, policy=ASKING)
+    while not rehearsal.rollout.state.awaiting_since:
+        _let_it_look(rehearsal, other)
+        rehearsal.pass_time(timedelta(minutes=1))
+    return other
+
+
+def test_a_stage_that_asks_is_approved(typed, rehearsal):
+    """Status says who is awaited, until when, and what to type; the approval and its reason are told with the next step."""
+    other = wait_for_question(rehearsal)
+
+    status = typed("rollway status fraud-prod")
+    assert "awaiting approval since" in status.out
+    assert "then back to fraud-v6" in " ".join(status.out.split())
+    assert typed('rollway approve fraud-prod --reason "numbers look right"', other).code == 0
+
+    document = typed("rollway status fraud-prod --output json").document["rollout"]
+    assert [(each["stage"], each["reason"]) for each in document["approved"]] == [(0, "numbers look right")]
+    assert f"approved by {whoami()}: numbers look right" in document["decisions"][-1]["reason"]
+
+
+def test_a_stage_that_asks_is_turned_down(typed, rehearsal):
+    """The candidate goes back at once, and the outcome says whose word that was."""
+    other = wait_for_question(rehearsal)
+
+    said = typed('rollway reject fraud-prod --reason "not on a Friday" --wait 10m', other)
+
+    assert said.code == 0
+    while other.alive:
+        _let_it_look(rehearsal, other)
+    assert typed("rollway status fraud-prod --output json").document["rollout"]["reason"] == (
+        f"rejected by {whoami()}: not on a Friday"
+    )
+    assert live_weights(rehearsal) == {"AllTraffic": 1.0}
+
+
+@pytest.mark.parametrize(("verb", "instead"), [("approve", "rollway status"), ("reject", "rollway abort")])
+def test_what_nobody_asks_nobody_answers(typed, rehearsal, verb, instead):
+    """Before every gate has passed there is nothing to approve: exit 2, what the rollout does, and what to type instead."""
+    drive_elsewhere(rehearsal, looks=6, policy=LONG)
+
+    said = typed(f'rollway {verb} fraud-prod --reason "looks good" --output json')
+
+    assert said.code == 2
+    assert said.error["code"] == "not_asked"
+    assert "awaits approval: it is baking, stage 1 of 1" in said.error["message"]
+    assert instead in said.error["hint"]
 
 
 def test_promote_now(typed, rehearsal):

@@ -14,7 +14,7 @@ from rollway.sandbox.clock import VirtualClock
 from rollway.sandbox.cloud import Cloud
 from rollway.sandbox.moto_adapter import in_process
 from rollway.secrets import Secrets
-from rollway.webhooks.doors import SENDERS
+from rollway.webhooks.doors import SECRETS as KEYS
 from rollway.webhooks.inbox import Inbox
 from rollway.webhooks.limits import Limits
 from rollway.webhooks.logs import JsonLines
@@ -81,7 +81,7 @@ def set_up(store: ObjectStore, clock: VirtualClock, **limits: float) -> Stage:
     """A receiver with limits of one's own."""
     web = Web({PEM_URL: pem(sns_signer()), CA_URL: der(sub_authority())})
     handler = Handler()
-    senders = Senders(Secrets(SENDERS, lambda _: ()), frozenset({TOPIC}))
+    senders = Senders(Secrets(KEYS, lambda _: ()), frozenset({TOPIC}))
     roots = Store([root().certificate])
     outside = Outside(store.aws, store, handler, Limits(**limits), web.fetch, roots)  # type: ignore[arg-type]
     return Stage(Receiver(senders, outside), Inbox(store), clock, handler, web)
@@ -117,5 +117,9 @@ def untouched(aws: Aws) -> Generator[Stage]:
 @pytest.fixture
 def lines(caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
     """What the receiver has logged, as it writes it."""
-    caplog.set_level(logging.INFO, logger="rollway.webhooks")
-    return lambda: [JsonLines().format(each) for each in caplog.records if each.name.startswith("rollway.webhooks")]
+    caplog.set_level(logging.INFO, logger="rollway")
+    return lambda: [
+        JsonLines().format(each)
+        for each in caplog.records
+        if each.name.startswith(("rollway.webhooks", "rollway.secrets"))
+    ]

@@ -12,7 +12,7 @@ from tests.e2e.prefect.site import Site, open_site
 
 POLICY = """
 strategy: canary
-stages: [{{share: {share}, bake: {bake}, approval: {approval}}}]
+stages: {stages}
 gates:
   errors: {{metric: model_errors, no_worse_than: {{ratio: 1.5, or_absolute: 5%}}}}
   sample: {{requests_at_least: 50}}
@@ -22,13 +22,13 @@ timeouts: {{update: 1m, rollback: 1m, settle: 10s}}
 deadline: {deadline}
 lease: {lease}
 """
-LINGER = {"share": 10, "bake": "5m", "approval": False, "deadline": "10m", "lease": "5m"}
+LINGER = {"stages": "[{share: 10, bake: 5m}]", "deadline": "10m", "lease": "5m"}
 POLICIES = {
     "linger": LINGER,
-    "finish": LINGER | {"share": 50, "bake": "5s"},
-    "ask": LINGER | {"share": 50, "bake": "5s", "approval": True},
+    "finish": LINGER | {"stages": "[{share: 50, bake: 5s}]"},
+    "ask": LINGER | {"stages": "[{share: 40, bake: 5s, approval: true}, {share: 60, bake: 5s, approval: true}]"},
     # Nobody asks these endpoints anything, so whoever takes such a rollout up ends it at its deadline.
-    "orphan": LINGER | {"bake": "5s", "deadline": "60s", "lease": "15s"},
+    "orphan": LINGER | {"stages": "[{share: 10, bake: 5s}]", "deadline": "60s", "lease": "15s"},
 }
 STOPPED = ("terminated", "cancelled", "suspended")
 LOST = ("worker-terminated", "worker-killed")

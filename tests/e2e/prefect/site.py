@@ -18,9 +18,11 @@ from unittest.mock import patch
 
 import httpx
 
+from policies.lifecycle import State
 from rollway.aws.session import Aws
 from rollway.cli.demo import processes
 from rollway.cli.demo.scene import set_scene
+from rollway.journal.journal import Journal
 from rollway.journal.leases import read_standing
 from rollway.loop.starting import open_journal
 
@@ -128,6 +130,16 @@ class Site:
             return str(standing.lease.outcome) if standing and standing.lease.outcome else None
 
         return wait_for(look)
+
+    def await_state(self, endpoint: str, look: Callable[[State], Any]) -> Any:
+        """Wait until the state of an endpoint's rollout, as its journal has it, has something to show."""
+        store = open_journal(self.aws, os.environ["ROLLWAY_JOURNAL"])
+
+        def find() -> Any:
+            standing = read_standing(store, endpoint)
+            return (look(Journal(store, standing.lease.rollout_id).read().state) or None) if standing else None
+
+        return wait_for(find)
 
     def config_of(self, endpoint: str) -> Any:
         """The configuration that an endpoint serves with."""

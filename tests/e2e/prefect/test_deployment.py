@@ -1,13 +1,26 @@
 """The deployment as a user has it: real server, real worker, real processes, and a SIMULATED AWS."""
 
 import os
+import re
 import signal
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from rollway.cli import main
-from tests.e2e.prefect.browser import BROWSER, PICTURE, await_text, fill_in, open_form, submit, submit_until_accepted
+from tests.e2e.prefect.browser import (
+    ANSWERING,
+    BROWSER,
+    PICTURE,
+    await_text,
+    choose,
+    fill_in,
+    open_form,
+    open_page,
+    read_field,
+    submit,
+    submit_until_accepted,
+)
 from tests.e2e.prefect.conftest import LOST
 from tests.e2e.prefect.site import ROOT, documented_commands, wait_for
 
@@ -152,6 +165,27 @@ def test_form_in_a_browser_starts_a_canary(site, policies, tmp_path):
     assert (asked["endpoint"], asked["model"], asked["policy"]) == ("typed", "digits-better", policies["linger"])
 
 
+@pytest.mark.usefixtures("asking")
+@pytest.mark.skipif(BROWSER is None, reason="there is no Chromium on this machine")
+def test_a_stage_that_asks_is_answered_in_the_form(site, tmp_path):
+    """The run's artifact leads to a form that has the endpoint filled in and nothing decided; what is chosen there is heard."""
+    of_this_run = {"artifacts": {"key": {"any_": ["rollway-question-digits"]}}}
+    question = wait_for(lambda: next(iter(site.ask("POST", "/artifacts/filter", of_this_run).json()), None))
+    assert "digits-baseline on digits awaits approval at 40 %" in question["data"]
+    address = re.search(r"\]\((http\S+)\)", question["data"])[1]
+
+    with open_page(address) as page:
+        await_text(page, "What to do")
+        assert read_field(page, "Endpoint") == "digits"
+        choose(page, "What to do", "approve")
+        fill_in(page, why="numbers look right", who_asks="Ada")
+        page.screenshot(path=ANSWERING if os.environ.get("ROLLWAY_PICTURES") else tmp_path / ANSWERING.name)
+        submit_until_accepted(page)
+
+    approved = site.await_state("digits", lambda state: state.approved)
+    assert [(each.stage, each.by, each.reason) for each in approved] == [(0, "Ada", "numbers look right")]
+
+
 def test_suspended_run_that_nobody_resumes_changes_nothing(site, runs):
     """Prefect fails the run when its time is out, with no process left: the endpoint is on its baseline, and nothing is left behind."""
     state = site.ended(runs["suspended"])
@@ -185,11 +219,13 @@ def test_run_without_a_process_is_marked_crashed(site, runs, lost, asking):
 
 def test_rollout_goes_on_when_prefects_server_is_gone_for_good(site, asking):
     """The server is killed in the middle of a rollout and never comes back: its flow ends it as it should. Nothing can come after."""
-    site.await_serving("digits", "candidate")
+    asked = site.await_state("digits", lambda state: state.awaiting_since and state)
     process = site.process_of(asking)
 
     site.server.kill()
-    assert main(["approve", "digits", "--reason", "Prefect need not know"]) == 0
+    for stage in range(asked.stage, 2):
+        site.await_state("digits", lambda state, stage=stage: state.stage == stage and state.awaiting_since)
+        assert main(["approve", "digits", "--reason", "Prefect need not know"]) == 0
 
     assert site.await_outcome("digits") == "PROMOTED"
     (variant,) = site.config_of("digits")["ProductionVariants"]

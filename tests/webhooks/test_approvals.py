@@ -1,0 +1,267 @@
+"""The page behind a signed link: it shows before it asks, takes one answer by POST alone, and shrugs off everything else."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+import schemathesis
+from hypothesis import given
+from hypothesis import strategies as st
+from schemathesis import GenerationMode
+
+from policies.approvals.link import LASTS, Question, sign
+from policies.lifecycle import Approved, Outcome, Phase, State, begin, enter, turn_back
+from policies.observation import Signal
+from policies.verdict import Answer, GateVerdict
+from rollway.journal.journal import Journal
+from rollway.journal.leases import Bid, acquire
+from rollway.journal.records import Decided, Started
+from tests.policies.building import MINUTE, make_policy, make_rollout
+from tests.webhooks.conftest import set_up
+from tests.webhooks.stage import Stage
+from tests.webhooks.test_description import PROMISED, THOROUGHLY
+
+SECRET, NEWER = "approvals-secret-0123456789", "approvals-newer-0123456789"
+GOOD = {"decision": "approve", "name": "Ada", "reason": "numbers look right"}
+LADDER = [
+    {"share": 5, "bake": "5m", "approval": {"within": "4h", "otherwise": "roll_back"}},
+    {"share": 50, "bake": "5m"},
+]
+NASTY = """"><script>alert('x')</script>"""
+
+
+@dataclass
+class Site:
+    """A receiver with the page, and a rollout that asks at its first stage."""
+
+    stage: Stage
+    journal: Journal
+    state: State
+    token: str
+
+    def show(self, token: str = "") -> httpx.Response:
+        """Open the link."""
+        return self.stage.get(f"/approvals/{token or self.token}")
+
+    def answer(self, token: str = "", **fields: Any) -> httpx.Response:
+        """Fill the form in and send it."""
+        body = str(httpx.QueryParams(GOOD | fields)).encode()
+        return self.post(body, token)
+
+    def post(self, body: bytes, token: str = "") -> httpx.Response:
+        """Send any body."""
+        headers = {"content-type": "application/x-www-form-urlencoded"}
+        return self.stage.post(f"/approvals/{token or self.token}", body, headers)
+
+    def record(self, state: State, reason: str = "as the test says") -> None:
+        """Have the rollout go on."""
+        self.state = state
+        verdict = GateVerdict(gate="errors", verdict=Answer.PASS, sentence="0.1% failed <now>")
+        at = self.stage.clock.now()
+        self.journal.append(Decided(at=at, action="act", reason=reason, state=state, verdicts=(verdict,)))
+
+    @property
+    def signals(self) -> list[tuple[str, str, str, int | None]]:
+        """What people have asked the rollout for."""
+        read = Journal(self.journal.store, "r-1").read_signals()
+        return [(each.verb, each.by, each.reason, each.stage) for each in read]
+
+
+@pytest.fixture
+def site(store, clock, monkeypatch) -> Site:
+    monkeypatch.setenv("ROLLWAY_APPROVAL_SECRET", SECRET)
+    stage = set_up(store, clock)
+    plan = make_rollout(make_policy(stages=LADDER)).model_copy(
+        update={"rollout_id": "r-1", "started_at": clock.now() - 10 * MINUTE}
+    )
+    acquire(store, plan.endpoint, Bid("r-1", "fraud-v7", "kim@laptop", timedelta(minutes=3)))
+    journal = Journal(store, "r-1")
+    journal.append(Started(at=plan.started_at, by="kim@laptop", plan=plan, token=1))
+    asking = enter(begin(plan), Phase.BAKING, clock.now()).model_copy(update={"awaiting_since": clock.now()})
+    made = Site(stage, journal, asking, sign(SECRET, Question(rollout_id="r-1", stage=0), clock.now()))
+    made.record(asking)
+    return made
+
+
+def test_the_page_says_what_is_asked_and_changes_nothing(site: Site) -> None:
+    """Model, endpoint, share, until when and what then, and the gates; opening it, as mail scanners do, answers nothing."""
+    answers = [site.show() for _ in range(3)]
+
+    assert {each.status_code for each in answers} == {200}
+    page = answers[0].text
+    for told in (
+        "May fraud-v7 get more of fraud-prod?",
+        "then back to fraud-v6",
+        "errors PASS",
+        "0.1% failed &lt;now&gt;",
+        "stage 1 of 2",
+    ):
+        assert told in page
+    assert "checked" not in page, "nothing is chosen for anybody"
+    assert site.signals == []
+    assert answers[0].headers["cache-control"] == "no-store"
+    assert answers[0].headers["referrer-policy"] == "no-referrer"
+    assert "default-src 'none'" in answers[0].headers["content-security-policy"]
+
+
+@pytest.mark.parametrize(("decision", "told"), [("approve", "Approved: fraud-v7"), ("reject", "back to fraud-v6")])
+def test_one_answer_reaches_the_journal(site: Site, decision: str, told: str) -> None:
+    """Who, why and for which stage; whoever uses the link again reads what was answered, and adds nothing."""
+    first, again, later = site.answer(decision=decision), site.answer(decision="reject"), site.show()
+
+    assert (first.status_code, again.status_code, later.status_code) == (200, 409, 409)
+    assert told in first.text
+    assert "by Ada (by signed link) a moment ago: numbers look right" in later.text
+    assert site.signals == [(decision, "Ada (by signed link)", "numbers look right", 0)]
+
+
+def test_what_was_filled_in_is_checked_and_kept(site: Site) -> None:
+    """Every problem at once, nothing typed is lost, and nothing is taken before all of it is right."""
+    page = site.answer(decision="maybe", name=" ", reason="because it is Friday")
+
+    assert page.status_code == 422
+    assert "Choose whether to approve or to reject." in page.text
+    assert "Give your name." in page.text
+    assert 'value="because it is Friday"' in page.text
+    assert site.answer(reason="x" * 501).status_code == 422
+    assert site.post(b"decision=approve&decision=reject&name=Ada&reason=both").status_code == 422
+    assert site.signals == []
+
+
+def test_what_people_write_is_text(site: Site) -> None:
+    """Neither the form, shown again, nor the journal, nor a line of a log is anything but text."""
+    page = site.answer(decision="", name=NASTY, reason=NASTY)
+    assert "<script>" not in page.text
+    assert page.text.count("&lt;script&gt;") == 2
+
+    assert site.answer(name="Ada\r\nEve", reason="one\u2028two\x00three").status_code == 200
+    assert site.signals == [("approve", "Ada Eve (by signed link)", "one two three", 0)]
+    assert "<script>" not in site.show().text
+
+
+FORGED = sign("somebody-elses-secret-012345", Question(rollout_id="r-1", stage=0), make_rollout().started_at)
+
+
+@pytest.mark.parametrize("token", ["x", "a.b", FORGED, "%00", "..%2f..", "é.é"])
+def test_a_link_that_was_not_signed_here_leads_nowhere(site: Site, token: str) -> None:
+    """Shown or answered: 403, and nothing of the rollout."""
+    for page in (site.show(token), site.answer(token)):
+        assert page.status_code in {403, 404}
+        assert "fraud" not in page.text
+    assert site.signals == []
+
+
+def test_links_expire_and_secrets_are_changed(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the new secret before the old one, links of both lead on; a week later, none does."""
+    monkeypatch.setenv("ROLLWAY_APPROVAL_SECRET", NEWER)
+    monkeypatch.setenv("ROLLWAY_APPROVAL_SECRET_2", SECRET)
+    site.stage.receiver._secrets.refresh()
+    newer = sign(NEWER, Question(rollout_id="r-1", stage=0), site.stage.clock.now())
+    assert [site.show(token).status_code for token in (site.token, newer)] == [200, 200]
+
+    site.stage.clock.advance(LASTS)
+    assert [site.show(token).status_code for token in (site.token, newer)] == [410, 410]
+
+
+def approved(state: State, site: Site) -> State:
+    """Somebody has approved."""
+    return state.model_copy(
+        update={"approved": (Approved(stage=0, by="kim", reason="fine", at=site.stage.clock.now()),)}
+    )
+
+
+ENDED: list[tuple[Callable[[State, Site], State], str]] = [
+    (approved, "approved by kim at"),
+    (
+        lambda state, site: enter(approved(state, site), Phase.BAKING, site.stage.clock.now(), stage=1),
+        "approved by kim at",
+    ),
+    (lambda state, site: enter(state, Phase.SHIFTING, site.stage.clock.now()), "does not ask this now"),
+    (
+        lambda state, site: turn_back(state, Outcome.ROLLED_BACK, "errors: too many", site.stage.clock.now()),
+        "ROLLED_BACK, errors: too many",
+    ),
+]
+
+
+@pytest.mark.parametrize(("after", "told"), ENDED)
+def test_a_question_that_is_no_longer_asked(site: Site, after: Callable[[State, Site], State], told: str) -> None:
+    """Approved, gone on, asked anew later or taken back: whoever comes late reads what happened, and changes nothing."""
+    site.record(after(site.state, site))
+    for page in (site.show(), site.answer()):
+        assert page.status_code == 409
+        assert told in page.text
+    assert site.signals == []
+
+
+def test_a_link_of_an_earlier_stage_does_not_answer_a_later_one(site: Site) -> None:
+    """Each link is for one stage, whatever asks by now."""
+    second = enter(site.state, Phase.BAKING, site.stage.clock.now(), stage=1)
+    site.record(second.model_copy(update={"awaiting_since": site.stage.clock.now()}))
+    assert site.answer().status_code == 409
+    assert site.signals == []
+
+
+def test_a_rollout_that_nobody_drives_or_that_is_gone(site: Site) -> None:
+    """The page says when nobody would hear at once; without the rollout's journal there is nothing to answer."""
+    site.stage.clock.advance(timedelta(minutes=10))
+    assert "no process drives this rollout just now" in site.show().text
+    lost = sign(SECRET, Question(rollout_id="r-2", stage=0), site.stage.clock.now())
+    assert site.show(lost).status_code == 404
+
+
+def test_bodies_that_are_no_forms(site: Site) -> None:
+    """Too long, no text, too many fields: refused, told, and one line each in the log."""
+    assert site.post(b"x" * 100_000).status_code == 413
+    assert site.post(b"\xff\xfe").status_code == 400
+    assert site.post(b"&".join(b"a=1" for _ in range(50))).status_code == 400
+    assert site.post(b"").status_code == 422
+    assert site.signals == []
+
+
+def test_requests_are_limited_and_leave_one_line_each(site: Site, lines: Callable[[], list[str]]) -> None:
+    """Guessing is slow, and a log never has the link in it."""
+    before = len(lines())
+    statuses = [site.show("guess").status_code for _ in range(260)]
+
+    assert statuses[0] == 403
+    assert statuses[-1] == 429
+    assert len(lines()) - before == len(statuses)
+    site.show()
+    assert not any(site.token in line for line in lines())
+
+
+def test_without_a_secret_there_is_no_page(store, clock) -> None:
+    """Nothing is there that could be tried."""
+    assert set_up(store, clock).get("/approvals/x").status_code == 404
+
+
+@pytest.mark.parametrize(("method", "seen"), [("GET", {200, 403}), ("POST", {200, 403, 409})])
+def test_the_description_holds(site: Site, method: str, seen: set[int]) -> None:
+    """Whatever is made up by the description, with a good link or any, gets one of the promised answers."""
+    operation = schemathesis.openapi.from_dict(site.stage.receiver.app.openapi())["/approvals/{token}"][method]
+    statuses: set[int] = set()
+
+    @THOROUGHLY
+    @given(case=operation.as_strategy(generation_mode=GenerationMode.POSITIVE), is_signed=st.booleans())
+    def hold(case: Any, is_signed: bool) -> None:  # noqa: FBT001 - drawn by Hypothesis
+        if is_signed:
+            case.path_parameters = {"token": site.token}
+        sent = case.as_transport_kwargs(base_url="http://receiver")
+        path = httpx.URL(sent["url"]).raw_path.decode()
+        body = str(httpx.QueryParams(sent.get("data") or {})).encode()
+        answer = site.stage.get(path) if method == "GET" else site.stage.post(path, body, {})
+        statuses.add(answer.status_code)
+        case.validate_response(schemathesis.Response.from_httpx(answer, verify=False), checks=PROMISED)
+
+    hold()
+    assert seen <= statuses
+
+
+def test_signals_of_others_do_not_close_the_question(site: Site) -> None:
+    """A pause answers nothing."""
+    site.journal.send_signal(Signal(verb="pause", reason="look", by="kim"), site.stage.clock.now())
+    assert site.show().status_code == 200
