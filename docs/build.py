@@ -14,6 +14,7 @@ import click
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
+from policies.approvals.spec import ApprovalSpec
 from policies.bindings.spec import Binding, Bindings, EndpointRef, Make, When
 from policies.capacity import CapacitySpec
 from policies.gates import spec as gates
@@ -40,6 +41,7 @@ _PARTS: Final[dict[str, type[BaseModel]]] = {
     "`dead_mans_switch`": SwitchSpec,
     "`brake`": BrakeSpec,
     "`capacity`": CapacitySpec,
+    "`stages[…].approval`": ApprovalSpec,
     "`windows`": WindowsSpec,
     "`windows.freezes[…]`": Freeze,
     "`notify`": NotifySpec,

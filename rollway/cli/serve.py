@@ -15,8 +15,8 @@ from rollway.cli.world import current_world
 from rollway.loop.starting import open_journal
 from rollway.notices.signing import PATH
 from rollway.secrets import Secrets
-from rollway.webhooks.doors import SECRETS
-from rollway.webhooks.handling import make_handler
+from rollway.webhooks.doors import SECRETS, SENDERS
+from rollway.webhooks.handling import leave_to_another, make_handler
 from rollway.webhooks.logs import log_as_json
 from rollway.webhooks.receiver import Outside, Receiver, Senders
 from rollway.webhooks.senders import eventbridge
@@ -45,10 +45,11 @@ class Options(OnWholeJournal):
 @click.option("--topic", multiple=True, metavar="ARN", help="An SNS topic that may send; several, one option each.")
 @all_journal_options
 def command(**options: Unpack[Options]) -> int:
-    """Receive events of model registries, until Ctrl-C or SIGTERM.
+    """Receive events of model registries and people's answers by link, until Ctrl-C or SIGTERM.
 
     A sender comes in by POST to its path (/mlflow, /wandb, /huggingface, /generic, /eventbridge) once it has a secret:
-    ROLLWAY_MLFLOW_SECRET, and so on, or a place to read it from. Logs go to stderr, one JSON object a line.
+    ROLLWAY_MLFLOW_SECRET, and so on, or a place to read it from; the page for answers is there with ROLLWAY_APPROVAL_SECRET. Logs go to
+    stderr, one JSON object a line.
     """
     aws = connect(options["region"], options["profile"])
     store = open_journal(aws, need_journal(options["journal"]), current_world().clock.now)
@@ -58,7 +59,8 @@ def command(**options: Unpack[Options]) -> int:
         queues=options["queue"],
         key_header=os.environ.get("ROLLWAY_EVENTBRIDGE_HEADER", eventbridge.HEADER),
     )
-    receiver = Receiver(senders, Outside(aws, store, make_handler(aws, store, options["bindings"])))
+    handle = make_handler(aws, store, options["bindings"]) if _expects_events(senders) else leave_to_another
+    receiver = Receiver(senders, Outside(aws, store, handle))
     if not (receiver.open_doors or receiver.queues or receiver.takes_answers):
         raise UsageProblem(
             "nobody could send anything: no secret, no topic and no queue is given",
@@ -79,8 +81,13 @@ def command(**options: Unpack[Options]) -> int:
     return Exit.OK
 
 
+def _expects_events(senders: Senders) -> bool:
+    """Whether a registry can send anything; a receiver that people's answers alone come to needs no bindings."""
+    return bool(senders.topics or senders.queues or any(senders.secrets.of(sender) for sender in SENDERS))
+
+
 def _say(url: str, receiver: Receiver) -> str:
     doors = [f"  POST {url}/{sender}" for sender in receiver.open_doors]
     queues = [f"  queue {queue.url}" for queue in receiver.queues]
     pages = [f"  answers at {url}/{PATH}/…"] if receiver.takes_answers else []
-    return "\n".join(["receiving events of model registries; Ctrl-C ends it", *doors, *queues, *pages])
+    return "\n".join(["receiving; Ctrl-C ends it", *doors, *queues, *pages])

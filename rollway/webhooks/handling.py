@@ -47,6 +47,15 @@ def make_handler(
     return handle
 
 
+def leave_to_another(event: RegistryEvent) -> Handled:
+    """Handle nothing: what lies in the inbox is for a receiver that has bindings.
+
+    Raises:
+        NotHandledYet: always.
+    """
+    raise NotHandledYet(f"this receiver has no bindings, so the event of {event.model} is left to another one")
+
+
 def handle_event(event: RegistryEvent, reach: Reach, bindings: str | Path, start: Starter) -> Handled:
     """Look at every binding that an event touches, and start what should follow.
 

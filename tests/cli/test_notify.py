@@ -40,9 +40,12 @@ def test_the_example_is_checked(player, monkeypatch):
     for name in SECRETS:
         monkeypatch.setenv(name, "s3cr3t-of-32-characters-or-so-ok")
     monkeypatch.setenv("SLACK_ADDRESS", "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ")
+    monkeypatch.setenv("ROLLWAY_APPROVAL_URL", "https://rollway.example.com")
+    monkeypatch.setenv("ROLLWAY_APPROVAL_SECRET", "s3cr3t-of-32-characters-or-so-ok")
     said = player.play(*shlex.split("notify check examples/notifications.yaml"))
 
     assert said.code == 0, said.err
+    assert "links to answer by lead to https://rollway.example.com" in said.out
     assert "4 routes" in said.out
     assert "critical only" in said.out
     assert "Slack" in said.out

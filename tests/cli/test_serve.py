@@ -94,6 +94,38 @@ def test_an_event_is_received_and_handled_until_sigterm(
     assert SECRET not in logged
 
 
+def look_then_end(url: str, answers: list[httpx.Response]) -> None:
+    """Open a link that nobody has signed, and end the receiver."""
+    until = time.monotonic() + PATIENCE_S
+    while time.monotonic() < until and not answers:
+        try:
+            answers.append(httpx.get(f"{url}/approvals/made-up"))
+        except httpx.TransportError:
+            time.sleep(0.05)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def test_people_alone_are_served_without_bindings(
+    rehearsal: Rehearsal, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The documented command needs nothing but the secret, and says where the page is."""
+    del rehearsal
+    monkeypatch.setenv("ROLLWAY_APPROVAL_SECRET", SECRET)
+    port, answers = free_port(), []
+    visitor = threading.Thread(target=look_then_end, args=(f"http://127.0.0.1:{port}", answers))
+    visitor.start()
+
+    code = main(["serve", "--journal", "s3://journal/rollway", "--region", "us-east-1", "--port", str(port)])
+    visitor.join()
+
+    told, logged = capsys.readouterr()
+    assert code == Exit.OK
+    assert f"answers at http://127.0.0.1:{port}/approvals/" in told
+    assert answers[0].status_code == 403
+    assert "was not signed by this Rollway" in answers[0].text
+    assert "made-up" not in logged
+
+
 REFUSED = {
     "nobody can send": ([], {}, "nobody could send anything"),
     "no topic": (["--topic", "arn:aws:sqs:x"], {}, "no ARN of an SNS topic"),

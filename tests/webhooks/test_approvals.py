@@ -59,9 +59,15 @@ class Site:
     def record(self, state: State, reason: str = "as the test says") -> None:
         """Have the rollout go on."""
         self.state = state
-        verdict = GateVerdict(gate="errors", verdict=Answer.PASS, sentence="0.1% failed <now>")
+        verdicts = [
+            GateVerdict(gate=gate, verdict=Answer.PASS, sentence=sentence)
+            for gate, sentence in (
+                ("errors", "0.1% of the candidate's requests failed; ratio <1.2"),
+                ("latency", "mean latency shown to be within + 5%"),
+            )
+        ]
         at = self.stage.clock.now()
-        self.journal.append(Decided(at=at, action="act", reason=reason, state=state, verdicts=(verdict,)))
+        self.journal.append(Decided(at=at, action="act", reason=reason, state=state, verdicts=tuple(verdicts)))
 
     @property
     def signals(self) -> list[tuple[str, str, str, int | None]]:
@@ -95,8 +101,9 @@ def test_the_page_says_what_is_asked_and_changes_nothing(site: Site) -> None:
     for told in (
         "May fraud-v7 get more of fraud-prod?",
         "then back to fraud-v6",
+        "Approve: fraud-v7 goes on to 50 %",
         "errors PASS",
-        "0.1% failed &lt;now&gt;",
+        "ratio &lt;1.2",
         "stage 1 of 2",
     ):
         assert told in page

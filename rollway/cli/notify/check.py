@@ -1,4 +1,4 @@
-"""``rollway notify check``: every problem of a notifications file at once. Sends nothing."""
+"""``rollway notify check``: every problem of a notifications file at once, and where links to answer by lead. Sends nothing."""
 
 from typing import Any, Unpack
 
@@ -11,9 +11,10 @@ from policies.notices.notice import Event, Level
 from policies.notices.spec import Route
 from rollway.cli.exits import Exit
 from rollway.cli.options import Common, common_options
-from rollway.cli.output import emit
+from rollway.cli.output import Document, emit
 from rollway.cli.words import count
 from rollway.notices.loading import Notifications, load_notifications
+from rollway.notices.signing import find_signer
 
 
 class Options(Common):
@@ -27,10 +28,16 @@ class Options(Common):
 @common_options
 def command(**options: Unpack[Options]) -> int:
     """Check FILE, its secrets being filled in, and show who would be told what. Addresses are never shown."""
-    found = load_notifications(options["file"])
+    found, signer = load_notifications(options["file"]), find_signer()
     told = Text.assemble(("✓", "green"), f" {options['file']}: {count(len(found.routes), 'route')}")
-    document = {"file": options["file"], "valid": True, "routes": [_describe(found, route) for route in found.routes]}
-    emit(options["output"], document, Group(told, _draw(found)))
+    document: Document = {
+        "file": options["file"],
+        "valid": True,
+        "routes": [_describe(found, route) for route in found.routes],
+        "approvals": signer.url if signer else None,
+    }
+    links = [f"  links to answer by lead to {signer.url}"] if signer else []
+    emit(options["output"], document, Group(told, _draw(found), *links))
     return Exit.OK
 
 

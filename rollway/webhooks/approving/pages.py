@@ -73,8 +73,16 @@ def show_form(chronicle: Chronicle, now: datetime, filled_in: FilledIn, *, alone
             verdicts=last_verdicts(chronicle.records),
             judged_at=format_moment(judged.at, now) if judged else "",
             form=filled_in,
+            choices={"approve": _next_step(chronicle), "reject": f"all traffic back to {plan.baseline.model}"},
         ),
     )
+
+
+def _next_step(chronicle: Chronicle) -> str:
+    """Say what an approval leads to."""
+    plan, stage = chronicle.plan, chronicle.state.stage + 1
+    last = stage >= len(plan.stages) or plan.stages[stage].watch
+    return f"promote {plan.models}" if last else f"{plan.models} goes on to {describe(plan.stages[stage])}"
 
 
 def _render(**values: Any) -> str:  # noqa: ANN401 - whatever the template shows
