@@ -63,9 +63,11 @@ PLOTS = {
 }
 
 CASES: list[tuple[str, Moment]] = [
-    (plot, moment) for plot, moment in product(PLOTS, MOMENTS) if FULL or plot.startswith("canary")
+    (plot, moment)
+    for plot, moment in product(PLOTS, MOMENTS)
+    if FULL or plot == "canary promoted" or (plot, moment) == ("canary taken back", MOMENTS[0])
 ]
-"""Every plot at every moment in ``make chaos``; in the suite the canaries."""
+"""Every plot at every moment in ``make chaos``; in the suite a canary that is promoted, and once the way back."""
 
 
 @dataclass(frozen=True)
