@@ -206,10 +206,11 @@ def begin(plan: Plan) -> State:
 
 
 def enter(state: State, phase: Phase, now: datetime, stage: int | None = None) -> State:
-    """Move to another phase; nobody is asked any more for what the one before has asked for."""
+    """Move to another phase. Nobody is asked any more, and a stage that begins anew has to be approved anew."""
     stage = state.stage if stage is None else stage
-    moved = {"phase": phase, "since": now, "stage": stage, "setback": None, "awaiting_since": None}
-    return state.model_copy(update=moved)
+    approved = tuple(each for each in state.approved if phase is not Phase.SHIFTING or each.stage != stage)
+    moved = {"phase": phase, "since": now, "stage": stage, "setback": None}
+    return state.model_copy(update=moved | {"awaiting_since": None, "approved": approved})
 
 
 def turn_back(state: State, outcome: Outcome, reason: str, now: datetime) -> State:

@@ -27,9 +27,10 @@ from policies.commands import (
 from policies.decide import decide
 from policies.facts import Endpoint, LiveVariant, Surroundings
 from policies.guarded import ON_ITS_WAY, is_in_flight
-from policies.lifecycle import Approved, Phase, State, begin, record_result
+from policies.lifecycle import Phase, State, begin, record_result
 from policies.observation import Metrics, Observation, Unavailable
 from policies.plan import Plan
+from policies.strategies.stage import Stage
 from policies.verdict import Answer, GateVerdict
 from policies.windows.opening import next_opening
 
@@ -53,9 +54,8 @@ class Step:
 
 def preview(plan: Plan, endpoint: Endpoint) -> Iterator[Step]:
     """Yield the steps of a rollout in which every gate passes at its first chance."""
+    plan = plan.model_copy(update={"stages": tuple(map(_ask_nobody, plan.stages))})
     state, now = begin(plan), plan.started_at
-    everything = (Approved(stage=each, by="", reason="", at=now) for each in range(len(plan.stages)))
-    state = state.model_copy(update={"approved": tuple(everything)})
     surroundings = plan.surroundings
     while state.phase is not Phase.FINISHED:
         observation = Observation(endpoint, surroundings=surroundings)
@@ -71,6 +71,10 @@ def preview(plan: Plan, endpoint: Endpoint) -> Iterator[Step]:
         if state.phase is Phase.BAKING and now < bake_ends(plan, state):
             yield Step(state.phase, state.stage, now - plan.started_at, None)
             now = _end_of_bake(plan, state, now)
+
+
+def _ask_nobody(stage: Stage) -> Stage:
+    return stage.model_copy(update={"approval": None})
 
 
 def imagine(plan: Plan, endpoint: Endpoint, command: Command) -> Endpoint:

@@ -51,9 +51,12 @@ def add_approvals(app: FastAPI, questions: Questions, reception: Reception) -> N
     }
 
     async def show(token: str, request: Request) -> HTMLResponse:
-        return await _respond(reception, request, partial(questions.show, token))
+        return _turn_away(reception, request) or await _respond(reception, request, partial(questions.show, token))
 
     async def answer(token: str, request: Request) -> HTMLResponse:
+        turned_away = _turn_away(reception, request)
+        if turned_away:
+            return turned_away
         body = await reception.read_body(request)
         if isinstance(body, Refusal):
             return _page(request, say(body.status, "Nothing was taken", f"{body.message}."))
@@ -79,12 +82,16 @@ def add_approvals(app: FastAPI, questions: Questions, reception: Reception) -> N
     )
 
 
+def _turn_away(reception: Reception, request: Request) -> HTMLResponse | None:
+    """Refuse a source that asks for too much; None where it may go on."""
+    wait_s = reception.buckets.take(PATH, _source_of(request))
+    if not wait_s:
+        return None
+    page = say(429, "Too many requests", f"Try again in {wait_s} s.")
+    return _page(request, page, {"retry-after": str(wait_s)})
+
+
 async def _respond(reception: Reception, request: Request, make: Callable[[], Page]) -> HTMLResponse:
-    source = request.client.host if request.client else ""
-    wait_s = reception.buckets.take(PATH, source)
-    if wait_s:
-        page = say(429, "Too many requests", f"Try again in {wait_s} s.")
-        return _page(request, page, {"retry-after": str(wait_s)})
     try:
         async with asyncio.timeout(reception.limits.answer_s):
             page = await asyncio.get_running_loop().run_in_executor(reception.threads, make)
@@ -98,7 +105,10 @@ async def _respond(reception: Reception, request: Request, make: Callable[[], Pa
 
 def _page(request: Request, page: Page, headers: dict[str, str] | None = None) -> HTMLResponse:
     """Respond, with one line in the log: never with the link, which is a key."""
-    source = request.client.host if request.client else ""
-    told = {"sender": PATH, "source": source, "method": request.method, "status": page.status}
+    told = {"sender": PATH, "source": _source_of(request), "method": request.method, "status": page.status}
     _log.log(logging.INFO if page.status == 200 else logging.WARNING, "approval", extra=fields(**told))  # noqa: PLR2004 - OK
     return HTMLResponse(page.html, page.status, headers=HEADERS | (headers or {}))
+
+
+def _source_of(request: Request) -> str:
+    return request.client.host if request.client else ""

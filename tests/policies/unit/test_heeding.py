@@ -98,6 +98,15 @@ def test_a_rejection_turns_back_even_after_an_approval() -> None:
         assert (ending.outcome, ending.reason) == (Outcome.ROLLED_BACK, "rejected by kim: because")
 
 
+def test_a_stage_that_begins_anew_asks_anew() -> None:
+    """What was approved was the bake that a person saw; the approvals of other stages stay on record."""
+    earlier = Approved(stage=0, by="lee", reason="fine", at=START)
+    approved = after("approve", state=ASKING.model_copy(update={"approved": (earlier,)}))
+    assert enter(approved, Phase.PROMOTING, NOW).approved == approved.approved
+    again = enter(approved, Phase.SHIFTING, NOW)
+    assert (again.approved, again.awaiting_since) == ((earlier,), None)
+
+
 @pytest.mark.parametrize("verb", ["approve", "reject"])
 @pytest.mark.parametrize(("stage", "state"), [(None, BAKING), (1, BAKING), (0, ASKING), (2, ASKING)])
 def test_an_answer_that_no_stage_asks_for_changes_nothing(verb: Verb, stage: int | None, state: State) -> None:
