@@ -21,7 +21,7 @@ from tests.chaos.simulated_aws import BUCKET, ROLE
 
 FULL = os.environ.get("ROLLWAY_CHAOS") == "full"
 AT_A_TIME = 12
-KILLED = [f"fraud-{number:02d}" for number in range(30 if FULL else 4)]
+KILLED = [f"fraud-{number:02d}" for number in range(30 if FULL else 2)]
 """The endpoints of the rollouts that are killed at every boundary."""
 TROUBLED = [f"luckless-{number:02d}" for number in range(6)]
 """Those of the rollouts that are killed at random moments."""

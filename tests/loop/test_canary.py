@@ -6,7 +6,7 @@ import pytest
 
 from policies.lifecycle import Outcome, Phase
 from rollway.journal.leases import read_standing
-from tests.loop.rehearsal import CONFIG, ENDPOINT, Rehearsal, model
+from tests.loop.rehearsal import CONFIG, ENDPOINT, QUICK, Rehearsal, model
 
 FULL = os.environ.get("ROLLWAY_CHAOS") == "full"
 
@@ -53,7 +53,7 @@ def test_a_promoted_endpoint_serves_only_the_candidate_on_an_otherwise_equal_con
 
 def test_promotion_keeps_the_way_back_and_removes_only_its_own(rehearsal):
     """After a promotion the old configuration is still there and the side-by-side one is gone."""
-    rehearsal.play()
+    assert rehearsal.play(QUICK).outcome is Outcome.PROMOTED
 
     names = {each["EndpointConfigName"] for each in rehearsal.cloud.call("ListEndpointConfigs", {})["EndpointConfigs"]}
     assert names == {CONFIG["EndpointConfigName"], rehearsal.endpoint()["EndpointConfigName"]}
@@ -115,7 +115,7 @@ def test_a_healthy_candidate_is_promoted_whatever_the_luck(rehearsal):
 
 def test_the_endpoint_is_free_for_the_next_rollout_afterwards(rehearsal):
     """A finished rollout leaves its outcome on the lease, so that the next one may start."""
-    ending = rehearsal.play({"stages": [{"share": 50, "bake": "8m"}]})
+    ending = rehearsal.play(QUICK)
 
     standing = read_standing(rehearsal.store, ENDPOINT)
 
