@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, model_validator
 
-from policies.values import Duration, Frozen
+from policies.values import Duration, Frozen, format_duration
 
 
 class ApprovalSpec(Frozen):
@@ -18,6 +18,13 @@ class ApprovalSpec(Frozen):
 
     within: Duration | None = None
     otherwise: Literal["hold", "roll_back"] = "hold"
+
+    def __str__(self) -> str:
+        """Say it in a few words: "within 4h, otherwise it goes back"."""
+        if self.within is None:
+            return "until the deadline"
+        then = "it goes back" if self.otherwise == "roll_back" else "asked again"
+        return f"within {format_duration(self.within)}, otherwise {then}"
 
     @model_validator(mode="after")
     def _hang_together(self) -> "ApprovalSpec":

@@ -138,10 +138,13 @@ def _tell_windows(plan: Plan) -> list[RenderableType]:
 
 def _closing(plan: Plan, cost: str, unchecked: str) -> list[RenderableType]:
     least, deadline = format_duration(shortest_course(plan.policy)), format_duration(plan.policy.deadline)
+    takes = "AWS takes for each change" + (
+        " and people to approve" if any(each.approval for each in plan.stages) else ""
+    )
     return [
         *tell_capacity(plan),
         "",
-        f"At least {least}, and the time that AWS takes for each change; {deadline} at most, then back to the baseline.",
+        f"At least {least}, and the time that {takes}; {deadline} at most, then back to the baseline.",
         *_tell_windows(plan),
         f"It costs at least {cost}, beside what the endpoint costs anyway.",
         *what_if(plan),

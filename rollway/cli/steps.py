@@ -123,7 +123,8 @@ def _bake(plan: Plan, index: int) -> str:
 def _note_bake(plan: Plan, index: int) -> str:
     stage = plan.stages[index]
     judged = plan.policy.judged_alone if stage.watch else (*stage.gates, *plan.policy.guardrails)
-    return f"gates: {', '.join(judged)}"
+    asks = f"; then a person has to approve, {stage.approval}" if stage.approval else ""
+    return f"gates: {', '.join(judged)}{asks}"
 
 
 def _note(plan: Plan, phase: Phase, command: Command) -> str:

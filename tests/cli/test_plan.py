@@ -171,3 +171,21 @@ def test_windows_are_told_and_counted_in(player, policy_file):
     assert "Traffic moves only mon-sun 14:00-12:01 UTC" in said.out
     assert document["steps"][-1]["at_s"] > 7000
     assert document["least_duration_s"] < 1000
+
+
+def test_who_is_asked_is_told(player, policy_file):
+    """A stage that asks a person says so, for how long, and what then; one that does not says nothing of it."""
+    asking = [
+        {"share": 20, "bake": "5m", "approval": {"within": "4h", "otherwise": "roll_back"}},
+        {"share": 50, "bake": "5m", "approval": True},
+        {"share": 90, "bake": "5m"},
+    ]
+
+    said = player.play(*PLAN, "--policy", policy_file(stages=asking))
+
+    told = " ".join(said.out.split())
+    assert said.code == 0
+    assert told.count("then a person has to approve") == 2
+    assert "then a person has to approve, within 4h, otherwise it goes back" in told
+    assert "then a person has to approve, until the deadline" in told
+    assert "AWS takes for each change and people to approve" in told
