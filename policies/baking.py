@@ -73,7 +73,8 @@ def _undecided(plan: Plan, state: State, verdicts: tuple[GateVerdict, ...], now:
     needed = needed_gates(plan, state)
     open_verdicts = [verdict for verdict in verdicts if verdict.gate in needed and verdict.verdict is not Answer.PASS]
     told = "; ".join(f"{verdict.gate} {verdict.verdict}: {verdict.sentence}" for verdict in open_verdicts)
-    extended = now - bake_ends(plan, state)
+    asked = state.awaiting_since is not None  # so the bake was long enough once: what wavers since is waited for
+    extended = timedelta(0) if asked else now - bake_ends(plan, state)
     actions = {_action(plan, verdict, extended) for verdict in open_verdicts}
     look = plan.policy.metrics.look_every
     guarded = plan.stages[state.stage].guarded

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from policies.approvals.waiting import await_approval, tell_approval, wants_approval
+from policies.approvals.waiting import ask_anew, await_approval, tell_approval, wants_approval
 from policies.baking import explain_failures, needed_gates
 from policies.commands import SetShares
 from policies.decision import Decision
@@ -129,7 +129,11 @@ def compete(plan: Plan, state: State, judged: Judged, now: datetime) -> Decision
     }
     ready = [variant for variant in judged if needed <= passed[variant]]
     if ready:
-        return _crown(plan, state, max(ready, key=lambda variant: _effect(plan, judged[variant])), judged, now)
+        best = max(ready, key=lambda variant: _effect(plan, judged[variant]))
+        return _crown(plan, state, state.proposed if state.proposed in ready else best, judged, now)
+    if state.proposed:
+        waits = f"{plan.duel(state.proposed).candidate.model} was proposed as the winner, and its gates do not all pass just now"
+        return Decision(state, "hold", f"{waits}; {_stand(plan, judged)}", look, verdicts=verdicts)
     longest = least + plan.policy.extend_at_most + _LATE * plan.policy.metrics.period
     if now >= longest or all(_is_settled(plan, verdicts) for verdicts in judged.values()):
         return _give_up(plan, state, judged, now)
@@ -146,6 +150,8 @@ def _crown(plan: Plan, state: State, winner: str, judged: Judged, now: datetime)
     verdicts, stage = tell_apart(plan, state, judged), plan.stages[state.stage]
     duel = plan.duel(winner)
     told = f"{duel.candidate.model} wins — {_stand(plan, judged)}"
+    if stage.approval and state.proposed != winner:
+        state = ask_anew(state).model_copy(update={"proposed": winner})
     if wants_approval(plan, state):
         return await_approval(plan, state, told, verdicts, now)
     told += tell_approval(state)

@@ -20,7 +20,7 @@ from policies.observation import Signal
 
 def heed(state: State, signals: tuple[Signal, ...], now: datetime) -> State:
     """Return the state after the signals that were not heeded before. On the way back there is nothing left to ask for."""
-    for signal in signals:
+    for signal in sorted(signals, key=lambda each: each.verb != "reject"):  # before whatever leads on
         if signal.id not in state.heard and state.phase in CLIMBING:
             state = _heed_one(state, signal, now)
         if signal.id and signal.id not in state.heard:
@@ -50,12 +50,13 @@ def _heed_one(state: State, signal: Signal, now: datetime) -> State:
 
 
 def _answer(state: State, signal: Signal, now: datetime) -> State:
-    """Take an approval or a rejection, if the stage that it is meant for has asked: nobody approves what they have not seen."""
-    if state.awaiting_since is None or signal.stage not in (None, state.stage):
+    """Take an approval or a rejection, if the question that it is meant for is still asked: nobody approves what they have not seen."""
+    meant = signal.stage in (None, state.stage) and signal.asked in (None, state.awaiting_since)
+    if state.awaiting_since is None or not meant:
         return state
     if signal.verb == "reject":
         return turn_back(state, Outcome.ROLLED_BACK, f"rejected by {signal.by}: {signal.reason}", now)
-    if approval_of(state):
+    if approval_of(state) or state.drift:
         return state
     approved = Approved(stage=state.stage, by=signal.by, reason=signal.reason, at=now)
     return state.model_copy(update={"approved": (*state.approved, approved)})

@@ -3,9 +3,11 @@
 The state holds nothing that the endpoint could tell: only what is wanted, since when, and which command is still on its way.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Final, Literal, assert_never
+from typing import Any, Final, Literal, assert_never
+
+from pydantic import field_validator
 
 from policies.commands import (
     ApplyConfig,
@@ -163,6 +165,7 @@ class State(Frozen):
         heard: ids of the signals that were heeded.
         paused: the pause, while it lasts.
         awaiting_since: since when the present stage has asked a person; None while it does not.
+        proposed: in an A/B test, the variant of the winner that a person is asked about.
         approved: the stages that people have approved.
         accepted: drifts that a person has accepted, in the words in which they were told.
         override: who promotes before every gate has passed, and why; None as long as nobody does.
@@ -191,12 +194,20 @@ class State(Frozen):
     heard: tuple[str, ...] = ()
     paused: Pause | None = None
     awaiting_since: datetime | None = None
+    proposed: str | None = None
     approved: tuple[Approved, ...] = ()
     accepted: tuple[str, ...] = ()
     override: str | None = None
     out: dict[str, str] = {}
     winner: str | None = None
     won_by: str = ""
+
+    @field_validator("approved", mode="before")
+    @classmethod
+    def _read_plain_numbers(cls, given: Any) -> Any:  # noqa: ANN401 - whatever a journal has
+        """Read what journals held before they held who had approved."""
+        unknown = {"by": "somebody", "reason": "not on record", "at": datetime.fromtimestamp(0, UTC)}
+        return tuple({"stage": each} | unknown if isinstance(each, int) else each for each in given)
 
 
 def begin(plan: Plan) -> State:
@@ -210,7 +221,7 @@ def enter(state: State, phase: Phase, now: datetime, stage: int | None = None) -
     stage = state.stage if stage is None else stage
     approved = tuple(each for each in state.approved if phase is not Phase.SHIFTING or each.stage != stage)
     moved = {"phase": phase, "since": now, "stage": stage, "setback": None}
-    return state.model_copy(update=moved | {"awaiting_since": None, "approved": approved})
+    return state.model_copy(update=moved | {"awaiting_since": None, "proposed": None, "approved": approved})
 
 
 def turn_back(state: State, outcome: Outcome, reason: str, now: datetime) -> State:

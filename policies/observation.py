@@ -145,6 +145,7 @@ class Signal(Frozen):
         reason: why, in the asker's words.
         by: who asks.
         stage: index of the stage that is approved or rejected: the answer holds for no other. None: whichever asks.
+        asked: since when the question had been asked that is answered; None: whatever is asked now.
         id: tells signals apart, so that each is heeded once.
     """
 
@@ -152,6 +153,7 @@ class Signal(Frozen):
     reason: str
     by: str
     stage: int | None = None
+    asked: datetime | None = None
     id: str = ""
 
 

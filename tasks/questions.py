@@ -14,7 +14,9 @@ from prefect.client.orchestration import get_client
 from prefect.exceptions import ObjectNotFound
 from prefect.settings import PREFECT_UI_URL
 
+from policies.approvals.waiting import wants_approval
 from policies.decision import Awaited, Decision
+from policies.lifecycle import CLIMBING
 from policies.notices.wording import awaited
 from policies.plan import Plan
 from tasks.artifacts import artifact_key
@@ -61,7 +63,9 @@ class Questions:
     def news_in(self, plan: Plan, decision: Decision, now: datetime) -> Posting | None:
         """Return what is to be published; None where nothing has changed."""
         state = decision.state
-        asked = Question(decision.awaits, state.stage, state.awaiting_since) if decision.awaits else None
+        open_since = state.awaiting_since if state.phase in CLIMBING and wants_approval(plan, state) else None
+        awaits: Awaited | None = "approval" if open_since else decision.awaits
+        asked = Question(awaits, state.stage, open_since) if awaits else None
         if asked == self._asked:
             return None
         self._asked = asked

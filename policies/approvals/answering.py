@@ -16,7 +16,7 @@ class NotAsked(RolloutError):
 
 
 def address(plan: Plan, state: State, signal: Signal) -> Signal:
-    """Return a signal as it is sent: an answer is for the stage that asks now, and for no later one.
+    """Return a signal as it is sent: an answer is for the question that is asked now, and for no later one.
 
     Raises:
         NotAsked: nothing waits for that answer.
@@ -29,15 +29,22 @@ def address(plan: Plan, state: State, signal: Signal) -> Signal:
         )
     given = approval_of(state)
     if given and signal.verb == "approve":
-        raise NotAsked(f"this stage was approved already, by {given.by} at {given.at:%H:%M:%S} UTC: {given.reason}")
-    return signal.model_copy(update={"stage": state.stage})
+        raise NotAsked(
+            f"this stage was approved already, by {given.by} at {given.at:%Y-%m-%d %H:%M} UTC: {given.reason}"
+        )
+    if state.drift and signal.verb == "approve":
+        raise NotAsked(
+            f"nobody can approve while somebody else's change stands: {state.drift}",
+            "The stage bakes anew once that is undone, and asks again.",
+        )
+    return signal.model_copy(update={"stage": state.stage, "asked": state.awaiting_since})
 
 
 def came_to_nothing(state: State, signal: Signal) -> bool:
     """Whether an answer that was heard found nothing that still asked for it, as in the meantime it may."""
     if signal.verb not in ANSWERS or state.ending is not None:
         return False
-    return signal.stage not in {each.stage for each in state.approved}
+    return signal.verb == "reject" or signal.stage not in {each.stage for each in state.approved}
 
 
 def _where(plan: Plan, state: State) -> str:

@@ -16,6 +16,17 @@ def wants_approval(plan: Plan, state: State) -> bool:
     return plan.stages[state.stage].approval is not None and approval_of(state) is None
 
 
+def who_waits(plan: Plan, state: State) -> str:
+    """Name the model that a person is asked about: in an A/B test the proposed winner."""
+    return plan.duel(state.proposed).candidate.model if state.proposed else plan.models
+
+
+def ask_anew(state: State) -> State:
+    """Return the state of a stage that asks for something else than before: what was answered is no answer to it."""
+    kept = tuple(each for each in state.approved if each.stage != state.stage)
+    return state.model_copy(update={"awaiting_since": None, "approved": kept})
+
+
 def await_approval(plan: Plan, state: State, told: str, verdicts: Sequence[GateVerdict], now: datetime) -> Decision:
     """Hold for a person.
 

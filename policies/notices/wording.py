@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from policies.approvals.link import Question
-from policies.approvals.waiting import is_overdue
+from policies.approvals.waiting import is_overdue, wait_ends, who_waits
 from policies.decision import Awaited
 from policies.headline import headline
 from policies.lifecycle import Ending, Outcome, Pause, State, without_traffic
@@ -85,20 +85,22 @@ def awaited(plan: Plan, state: State, at: datetime, asked: tuple[Awaited, str, t
     """Tell that a person is asked for: what for, why, and what the gates said."""
     what, why, verdicts = asked
     reason, overdue = "REASON", what == "approval" and is_overdue(plan, state, at)
+    asked_at = _stamp(state.awaiting_since) if what == "approval" and state.awaiting_since else ""
+    since = wait_ends(plan, state) if overdue else at
     if what == "approval":
-        told = f"{plan.models} on {plan.endpoint} awaits approval at {describe(plan.stages[state.stage])}"
+        told = f"{who_waits(plan, state)} on {plan.endpoint} awaits approval at {describe(plan.stages[state.stage])}"
         answers = (f"rollway approve {plan.endpoint} --reason {reason}", _reject(plan))
         question = Question(rollout_id=plan.rollout_id, stage=state.stage)
     else:
         told = f"the gates cannot tell whether {plan.models} is good enough for {plan.endpoint}, at {describe(plan.stages[state.stage])}"
         answers, question = (f"rollway promote-now {plan.endpoint} --reason {reason}", _abort(plan)), None
     return Notice(
-        key=f"{what}-{state.stage + 1}{'-overdue' if overdue else ''}",
+        key="-".join(filter(None, (what, f"{state.stage + 1}", asked_at, "overdue" if overdue else ""))),
         event=Event.WAITING,
         level=Level.WARNING,
         endpoint=plan.endpoint,
         at=at,
-        headline=f"{'OVERDUE' if overdue else 'WAITING'} since {_time(at)} · {told}",
+        headline=f"{'OVERDUE' if overdue else 'WAITING'} since {_time(since or at)} · {told}",
         reason=_sentence(why),
         numbers=_numbers(verdicts, told=why),
         commands=answers,

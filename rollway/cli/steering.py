@@ -76,7 +76,8 @@ def ask_and_wait(newest: Newest, signal: Signal, options: OnRollout, clock: Cloc
     emit(options["output"], {**describe_answer(newest), "heard": heard}, _say(newest, signal, heard=heard))
     if newest.ending:
         return EXIT_OF_OUTCOME[newest.ending.outcome]
-    return Exit.OK if heard else Exit.WAITING
+    done = heard and not came_to_nothing(newest.chronicle.state, signal)
+    return Exit.OK if done else Exit.WAITING
 
 
 async def _await_heed(newest: Newest, name: str, clock: Clock, limit: timedelta) -> Newest:

@@ -140,11 +140,14 @@ class Receiver:
     @asynccontextmanager
     async def _background(self) -> AsyncGenerator[None]:
         """Run the dispatcher, the queues' readers and the reading of secrets, until requests have ended."""
+        expects_events = bool(
+            self.open_doors or self.queues
+        )  # what lies in the inbox is for a receiver that has bindings
         dispatcher = self._dispatcher = Dispatcher(self.desk, self._now)
         ending = asyncio.Event()
         threads = ThreadPoolExecutor(len(self.queues) + 1, "rollway-background")
         tasks = [
-            asyncio.create_task(dispatcher.run()),
+            *([asyncio.create_task(dispatcher.run())] if expects_events else []),
             asyncio.create_task(self._refresh(threads, ending)),
             *(asyncio.create_task(self._read(queue, threads, ending)) for queue in self.queues),
         ]

@@ -1,5 +1,6 @@
 """The page behind a signed link: it shows before it asks, takes one answer by POST alone, and shrugs off everything else."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,16 +14,21 @@ from hypothesis import strategies as st
 from schemathesis import GenerationMode
 
 from policies.approvals.link import LASTS, Question, sign
-from policies.lifecycle import Approved, Outcome, Phase, State, begin, enter, turn_back
+from policies.lifecycle import Approved, Outcome, Pause, Phase, State, begin, enter, turn_back
 from policies.observation import Signal
 from policies.verdict import Answer, GateVerdict
 from rollway.journal.journal import Journal
 from rollway.journal.leases import Bid, acquire
 from rollway.journal.records import Decided, Started
+from rollway.secrets import Secrets
+from rollway.webhooks.doors import SECRETS
+from rollway.webhooks.inbox import Inbox
+from rollway.webhooks.receiver import Outside, Receiver, Senders
 from tests.policies.building import MINUTE, make_policy, make_rollout
 from tests.webhooks.conftest import set_up
-from tests.webhooks.stage import Stage
+from tests.webhooks.stage import Handler, Stage
 from tests.webhooks.test_description import PROMISED, THOROUGHLY
+from tests.webhooks.test_inbox import ENTRY, NAME
 
 SECRET, NEWER = "approvals-secret-0123456789", "approvals-newer-0123456789"
 GOOD = {"decision": "approve", "name": "Ada", "reason": "numbers look right"}
@@ -231,14 +237,34 @@ def test_bodies_that_are_no_forms(site: Site) -> None:
 
 def test_requests_are_limited_and_leave_one_line_each(site: Site, lines: Callable[[], list[str]]) -> None:
     """Guessing is slow, and a log never has the link in it."""
+    site.show()
     before = len(lines())
     statuses = [site.show("guess").status_code for _ in range(260)]
 
     assert statuses[0] == 403
     assert statuses[-1] == 429
     assert len(lines()) - before == len(statuses)
-    site.show()
     assert not any(site.token in line for line in lines())
+
+
+def test_a_receiver_for_answers_alone_leaves_events_to_another(store, clock, monkeypatch) -> None:
+    """It has no bindings, so what lies in the inbox waits for a receiver that has some, however old it is."""
+    monkeypatch.setenv("ROLLWAY_APPROVAL_SECRET", SECRET)
+    secrets = Secrets(SECRETS, lambda _: ())
+    handler = Handler()
+    receiver = Receiver(Senders(secrets), Outside(store.aws, store, handler))
+    Inbox(store).put(ENTRY)
+    clock.advance(timedelta(days=3))
+
+    async def serve_for_a_while() -> None:
+        async with receiver.app.router.lifespan_context(receiver.app):
+            await asyncio.sleep(0.3)
+
+    asyncio.run(serve_for_a_while())
+
+    assert receiver.takes_answers
+    assert handler.given == []
+    assert receiver.desk.due(clock.now()) == (NAME,)
 
 
 def test_without_a_secret_there_is_no_page(store, clock) -> None:
@@ -266,6 +292,35 @@ def test_the_description_holds(site: Site, method: str, seen: set[int]) -> None:
 
     hold()
     assert seen <= statuses
+
+
+def test_a_form_that_shows_an_earlier_question_is_shown_again(site: Site) -> None:
+    """The same stage may ask anew while somebody reads: what they fill in is kept, and nothing is taken for the new question."""
+    earlier = site.state.awaiting_since
+    assert earlier is not None
+    assert f'value="{earlier.isoformat()}"' in site.show().text
+    site.stage.clock.advance(MINUTE)
+    site.record(site.state.model_copy(update={"awaiting_since": site.stage.clock.now()}))
+
+    page = site.answer(asked=earlier.isoformat())
+
+    assert page.status_code == 422
+    assert "Something else is asked by now" in page.text
+    assert 'value="numbers look right"' in page.text
+    assert site.signals == []
+
+
+def test_who_has_a_link_is_not_kept_out_by_who_guesses(site: Site) -> None:
+    """Guesses are slowed down; behind a proxy they come from the same address as everybody else."""
+    assert [site.show("guess").status_code for _ in range(260)][-1] == 429
+    assert site.show().status_code == 200
+
+
+def test_a_rollout_that_is_held_says_so(site: Site) -> None:
+    """An approval does not end a pause, and whoever gives it reads that."""
+    pause = Pause(by="lee", reason="checkout is down", since=site.stage.clock.now())
+    site.record(site.state.model_copy(update={"paused": pause}))
+    assert "paused by lee: checkout is down" in site.show().text
 
 
 def test_signals_of_others_do_not_close_the_question(site: Site) -> None:

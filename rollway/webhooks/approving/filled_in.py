@@ -17,12 +17,14 @@ class FilledIn:
         verb: the decision; None while none was made.
         name: who decides.
         reason: why.
+        asked: since when what they saw had been asked, as the form had it.
         problems: what is missing or wrong, a sentence each.
     """
 
     verb: Decision | None = None
     name: str = ""
     reason: str = ""
+    asked: str = ""
     problems: tuple[str, ...] = ()
 
 
@@ -35,7 +37,7 @@ def read_form(fields: Mapping[str, Sequence[str]]) -> FilledIn:
         _check("your name", name, _NAME_AT_MOST),
         _check("a reason", reason, _REASON_AT_MOST),
     ]
-    return FilledIn(verb, name, reason, tuple(filter(None, problems)))
+    return FilledIn(verb, name, reason, _read_line(fields, "asked"), tuple(filter(None, problems)))
 
 
 def _read_line(fields: Mapping[str, Sequence[str]], field: str) -> str:

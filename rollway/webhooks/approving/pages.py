@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from policies.approvals.waiting import tell_wait
+from policies.approvals.waiting import tell_wait, who_waits
 from policies.promoting import describe
 from policies.values import format_moment
 from rollway.journal.journal import Chronicle
@@ -53,26 +53,36 @@ def show_form(chronicle: Chronicle, now: datetime, filled_in: FilledIn, *, alone
         alone: whether no process drives the rollout just now.
     """
     plan, state = chronicle.plan, chronicle.state
-    judged = next((each for each in reversed(chronicle.records) if isinstance(each, Decided) and each.verdicts), None)
+    decided = [each for each in chronicle.records if isinstance(each, Decided)]
+    judged = next((each for each in reversed(decided) if each.verdicts), decided[-1] if decided else None)
     told = f"{tell_wait(plan, state, now)}."
     facts = [
         ("Endpoint", plan.endpoint),
         ("Serves now", plan.baseline.model),
-        ("Wants to replace it", plan.models),
+        ("Wants to replace it", who_waits(plan, state)),
         ("Stands at", f"{describe(plan.stages[state.stage])}, stage {state.stage + 1} of {len(plan.stages)}"),
         ("Rollout", f"{plan.rollout_id}, policy {plan.policy.strategy}@{plan.policy.digest}"),
     ]
+    if state.paused:
+        facts.append(
+            ("Mind", f"paused by {state.paused.by}: {state.paused.reason}; it goes no further before that is over")
+        )
+    if state.drift:
+        facts.append(("Mind", f"{state.drift}; it bakes anew and asks again once that is undone"))
+    if plan.guard and judged:
+        facts.append(("Mind", judged.reason))
     if alone:
         facts.append(("Mind", "no process drives this rollout just now; the answer is heard once one takes it up"))
     return Page(
         422 if filled_in.problems else 200,
         _render(
-            title=f"May {plan.models} get more of {plan.endpoint}?",
+            title=f"May {who_waits(plan, state)} get more of {plan.endpoint}?",
             told=told[0].upper() + told[1:],
             facts=facts,
             verdicts=last_verdicts(chronicle.records),
             judged_at=format_moment(judged.at, now) if judged else "",
             form=filled_in,
+            asked=state.awaiting_since.isoformat() if state.awaiting_since else "",
             choices={"approve": _next_step(chronicle), "reject": f"all traffic back to {plan.baseline.model}"},
         ),
     )
@@ -80,9 +90,9 @@ def show_form(chronicle: Chronicle, now: datetime, filled_in: FilledIn, *, alone
 
 def _next_step(chronicle: Chronicle) -> str:
     """Say what an approval leads to."""
-    plan, stage = chronicle.plan, chronicle.state.stage + 1
-    last = stage >= len(plan.stages) or plan.stages[stage].watch
-    return f"promote {plan.models}" if last else f"{plan.models} goes on to {describe(plan.stages[stage])}"
+    plan, stage, who = chronicle.plan, chronicle.state.stage + 1, who_waits(chronicle.plan, chronicle.state)
+    last = bool(plan.guard) or stage >= len(plan.stages) or plan.stages[stage].watch
+    return f"promote {who}" if last else f"{who} goes on to {describe(plan.stages[stage])}"
 
 
 def _render(**values: Any) -> str:  # noqa: ANN401 - whatever the template shows

@@ -1,12 +1,13 @@
 """What a signed link leads to: the question as it stands by now, and the answer to it, put into the rollout's journal."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
 from policies.approvals.answering import ANSWERS, NotAsked, address
 from policies.approvals.link import Question, Refusal, read
+from policies.approvals.waiting import who_waits
 from policies.errors import JournalError, RolloutError
 from policies.lifecycle import CLIMBING
 from policies.observation import Signal
@@ -18,6 +19,13 @@ from rollway.webhooks.approving.filled_in import FilledIn, read_form
 from rollway.webhooks.approving.pages import Page, say, show_form
 
 _OVER: Final = 409
+_RELOAD: Final = "Reload this page to see what came of it."
+_GOES_ON: Final = (
+    "It is heard at the rollout's next look. Then the candidate goes on as soon as every gate passes and nothing else holds it; "
+    "what fails is still taken back by itself."
+)
+_GOES_BACK: Final = "It is heard at the rollout's next look. Then all traffic goes back to {}."
+_TAKEN: Final = {"approve": ("Approved", _GOES_ON), "reject": ("Rejected", _GOES_BACK)}
 
 
 @dataclass(frozen=True)
@@ -33,6 +41,10 @@ class Questions:
     store: ObjectStore
     secrets: Callable[[], Sequence[str]]
     now: Callable[[], datetime]
+
+    def is_forged(self, token: str) -> bool:
+        """Whether a token was not signed here."""
+        return read(self.secrets(), token, self.now()) is Refusal.FORGED
 
     def show(self, token: str) -> Page:
         """Return the page that a link leads to. Changes nothing: whatever scans mail opens links, too. Never raises a ``RolloutError``."""
@@ -91,15 +103,17 @@ class Questions:
     def _answer(self, question: Question, chronicle: Chronicle, filled_in: FilledIn) -> Page:
         if filled_in.problems or filled_in.verb is None:
             return self._show(question, chronicle, filled_in)
-        plan = chronicle.plan
+        plan, state = chronicle.plan, chronicle.state
+        if filled_in.asked and state.awaiting_since and filled_in.asked != state.awaiting_since.isoformat():
+            changed = "Something else is asked by now than when you opened this page: look again, then answer."
+            return self._show(question, chronicle, replace(filled_in, verb=None, problems=(changed,)))
         signal = Signal(verb=filled_in.verb, reason=filled_in.reason, by=f"{filled_in.name} (by signed link)")
         try:
-            signal = address(plan, chronicle.state, signal)
+            signal = address(plan, state, signal)
         except NotAsked as error:
             return say(_OVER, "There is nothing to answer any more", f"{error}.")
         Journal(self.store, question.rollout_id).send_signal(signal, self.now())
-        if filled_in.verb == "approve":
-            told = f"{plan.models} goes on at the next look, as soon as every gate passes; what fails is still taken back by itself."
-            return say(200, f"Approved: {plan.models} on {plan.endpoint}", told)
-        told = f"All traffic goes back to {plan.baseline.model} at the next look."
-        return say(200, f"Rejected: {plan.models} on {plan.endpoint}", told)
+        done, told = _TAKEN[filled_in.verb]
+        return say(
+            200, f"{done}: {who_waits(plan, state)} on {plan.endpoint}", f"{told.format(plan.baseline.model)} {_RELOAD}"
+        )

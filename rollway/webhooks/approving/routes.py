@@ -51,12 +51,12 @@ def add_approvals(app: FastAPI, questions: Questions, reception: Reception) -> N
     }
 
     async def show(token: str, request: Request) -> HTMLResponse:
-        return _turn_away(reception, request) or await _respond(reception, request, partial(questions.show, token))
+        turned_away = _turn_away(reception, request) if questions.is_forged(token) else None
+        return turned_away or await _respond(reception, request, partial(questions.show, token))
 
     async def answer(token: str, request: Request) -> HTMLResponse:
-        turned_away = _turn_away(reception, request)
-        if turned_away:
-            return turned_away
+        if questions.is_forged(token):
+            return _turn_away(reception, request) or _page(request, questions.answer(token, {}))
         body = await reception.read_body(request)
         if isinstance(body, Refusal):
             return _page(request, say(body.status, "Nothing was taken", f"{body.message}."))
@@ -83,7 +83,7 @@ def add_approvals(app: FastAPI, questions: Questions, reception: Reception) -> N
 
 
 def _turn_away(reception: Reception, request: Request) -> HTMLResponse | None:
-    """Refuse a source that asks for too much; None where it may go on."""
+    """Refuse a source that guesses too often; None where it may go on. Who has a link is never kept out by somebody who has none."""
     wait_s = reception.buckets.take(PATH, _source_of(request))
     if not wait_s:
         return None

@@ -7,11 +7,13 @@ import pytest
 
 from policies.approvals.answering import NotAsked, address, came_to_nothing
 from policies.approvals.waiting import is_overdue, tell_wait, wait_ends, what_nobody_approved
+from policies.baking import bake
 from policies.errors import PolicyError
 from policies.lifecycle import Approved, Outcome, Phase, State, begin, enter, turn_back
 from policies.observation import Signal, Verb
 from policies.plan import Plan
 from policies.strategies.stage import Stage
+from policies.verdict import Answer, GateVerdict
 from tests.policies.building import MINUTE, START, make_policy, make_rollout
 
 HOUR = 60 * MINUTE
@@ -102,6 +104,10 @@ def test_an_answer_is_for_the_stage_that_asks(verb: Verb) -> None:
     signal = address(plan, asking(plan), Signal(verb=verb, reason="because", by="kim"))
     assert signal.stage == 0
     assert came_to_nothing(asking(plan, stage=1), signal)
+    gone_on = asking(plan, stage=1).model_copy(
+        update={"approved": (Approved(stage=0, by="al", reason="fine", at=START),)}
+    )
+    assert came_to_nothing(gone_on, signal) is (verb == "reject")
     rejected = turn_back(asking(plan), Outcome.ROLLED_BACK, "rejected by kim: because", START)
     assert not came_to_nothing(rejected, signal)
 
@@ -123,7 +129,7 @@ def test_a_stage_is_approved_once() -> None:
     """The second approval is told whose the first one was; a rejection still counts until the stage is left."""
     plan = rollout({})
     approved = asking(plan).model_copy(update={"approved": (Approved(stage=0, by="kim", reason="fine", at=START),)})
-    with pytest.raises(NotAsked, match="approved already, by kim at 12:00:00 UTC: fine"):
+    with pytest.raises(NotAsked, match="approved already, by kim at 2026-11-22 12:00 UTC: fine"):
         address(plan, approved, Signal(verb="approve", reason="me too", by="lee"))
     assert address(plan, approved, Signal(verb="reject", reason="wait", by="lee")).stage == 0
 
@@ -134,3 +140,23 @@ def test_other_verbs_are_for_every_stage() -> None:
     plan = rollout({})
     assert address(plan, begin(plan), signal) == signal
     assert not came_to_nothing(begin(plan), signal)
+
+
+def test_what_an_earlier_version_wrote_is_still_read() -> None:
+    """A journal that has stages alone, and not who approved them, leads on."""
+    state = begin(rollout({})).model_dump(mode="json") | {"approved": [0]}
+    (approved,) = State.model_validate(state).approved
+    assert (approved.stage, approved.by) == (0, "somebody")
+
+
+def test_what_wavers_while_a_person_is_asked_is_waited_for() -> None:
+    """The bake was long enough once: an extension that would be over by now takes nobody back and holds nobody for a verdict."""
+    plan = rollout({}, extend_at_most="10m", inconclusive={"few_requests": "extend", "otherwise": "roll_back"})
+    unsure = tuple(
+        GateVerdict(gate=gate, verdict=Answer.INCONCLUSIVE, sentence="few", reason="few_requests")
+        for gate in plan.stages[0].gates
+    )
+    late = START + 3 * HOUR
+    assert bake(plan, enter(begin(plan), Phase.BAKING, START), unsure, late).state.phase is Phase.ROLLING_BACK
+    waiting = bake(plan, asking(plan), unsure, late)
+    assert (waiting.action, waiting.state.phase) == ("wait", Phase.BAKING)

@@ -61,7 +61,9 @@ def test_on_the_way_back_nothing_is_heeded_but_all_of_it_is_heard(phase: Phase) 
     """No word brings a rollout forward again, also none that lay there unheard until a rollback is tried anew."""
     state = enter(BAKING, phase, START)
     verbs: tuple[Verb, ...] = ("promote_now", "resume", "approve", "reject", "pause", "abort", "rollback")
-    assert after(*verbs, state=state) == state.model_copy(update={"heard": ("0", "1", "2", "3", "4", "5", "6")})
+    heard = after(*verbs, state=state)
+    assert sorted(heard.heard) == ["0", "1", "2", "3", "4", "5", "6"]
+    assert heard.model_copy(update={"heard": ()}) == state
 
 
 def test_a_second_pause_keeps_the_first_ones_name_and_time() -> None:
@@ -92,10 +94,26 @@ def test_approval_is_for_the_stage_that_asks() -> None:
 
 def test_a_rejection_turns_back_even_after_an_approval() -> None:
     """Of two people who disagree the careful one is heard, as long as the stage was not left."""
-    for verbs in (("reject",), ("approve", "reject"), ("reject", "approve")):
+    for verbs in (("reject",), ("approve", "reject"), ("reject", "approve"), ("promote_now", "reject")):
         ending = after(*verbs, state=ASKING).ending
         assert ending is not None
         assert (ending.outcome, ending.reason) == (Outcome.ROLLED_BACK, "rejected by kim: because")
+
+
+def test_an_answer_to_an_earlier_question_is_none_to_the_present_one() -> None:
+    """The same stage may ask again, for other numbers or another winner: the answer names the question that the person saw."""
+    for verb in ("approve", "reject"):
+        earlier = signal(verb).model_copy(update={"stage": 1, "asked": START - timedelta(minutes=9)})
+        assert heed(ASKING, (earlier,), NOW) == ASKING.model_copy(update={"heard": ("1",)})
+    present = signal("approve").model_copy(update={"stage": 1, "asked": START})
+    assert heed(ASKING, (present,), NOW).approved
+
+
+def test_nobody_approves_while_somebody_elses_change_stands() -> None:
+    """The stage bakes anew after it, and asks again; a rejection counts all the same."""
+    drifted = ASKING.model_copy(update={"drift": "somebody did it"})
+    assert after("approve", state=drifted).approved == ()
+    assert after("reject", state=drifted).ending is not None
 
 
 def test_a_stage_that_begins_anew_asks_anew() -> None:
