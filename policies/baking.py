@@ -50,6 +50,15 @@ def explain_failures(verdicts: Sequence[GateVerdict]) -> str:
     return "; ".join(f"{verdict.gate}: {verdict.sentence}" for verdict in verdicts if verdict.verdict is Answer.FAIL)
 
 
+def explain_open(plan: Plan, state: State, verdicts: Sequence[GateVerdict]) -> str:
+    """Say which gates that the present stage needs have not passed, and why; empty when all have."""
+    needed = needed_gates(plan, state)
+    waiting = [verdict for verdict in verdicts if verdict.gate in needed and verdict.verdict is not Answer.PASS]
+    unjudged = sorted(needed - {verdict.gate for verdict in verdicts}) if not plan.rivals else []
+    told = [f"{verdict.gate} {verdict.verdict}: {verdict.sentence}" for verdict in waiting]
+    return "; ".join([*told, *(f"{gate}: not judged yet" for gate in unjudged)])
+
+
 def _advance(plan: Plan, state: State, verdicts: tuple[GateVerdict, ...], now: datetime) -> Decision:
     stage: Stage = plan.stages[state.stage]
     passed = f"every gate passed at {describe(stage)}"

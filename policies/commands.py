@@ -46,6 +46,7 @@ class ApplyConfig(Frozen):
         config: the configuration that it shall run on.
         replaces: the configuration that it ran on when this was decided; if it runs on yet another one by now, nothing is done.
         deployment: SageMaker's DeploymentConfig, where its guardrails shall carry it out; None for the plain way.
+        unseen: whether to send it though the endpoint cannot be described: for going back, never for going on.
     """
 
     kind: Literal["apply_config"] = "apply_config"
@@ -53,6 +54,7 @@ class ApplyConfig(Frozen):
     config: str
     replaces: str
     deployment: dict[str, Any] | None = None
+    unseen: bool = False
 
 
 class SetCapacity(Frozen):
@@ -65,11 +67,18 @@ class SetCapacity(Frozen):
 
 
 class SetShares(Frozen):
-    """The variants get these percentages of the traffic; all variants are named."""
+    """The variants get these percentages of the traffic; all variants are named.
+
+    Attributes:
+        endpoint: the endpoint.
+        shares: percent of traffic by variant.
+        unseen: whether to send it though the endpoint cannot be described: for taking traffic from a candidate, never for giving it any.
+    """
 
     kind: Literal["set_shares"] = "set_shares"
     endpoint: str
     shares: dict[str, float]
+    unseen: bool = False
 
 
 class Probe(Frozen):
@@ -239,7 +248,9 @@ class CommandResult(Frozen):
         status: ``done`` (the wanted end is already true), ``accepted`` (AWS works on it), ``busy`` (AWS cannot do it just now; the same
             command may be given again later), ``refused`` (giving it again will not help).
         message: what AWS said, or what was found; a sentence for a person.
+        code: the slug of the error, for example ``quota_exceeded``; empty where there was none, and in older journals.
     """
 
     status: Literal["done", "accepted", "busy", "refused"]
     message: str = ""
+    code: str = ""

@@ -4,37 +4,34 @@ Called with the same values it gives the same decision; it waits for nothing and
 look: what people ask, what failed, what somebody else changed, what the gates say, and only then the next step.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Final, assert_never
+from typing import assert_never
 
-from policies.approvals.waiting import what_nobody_approved
-from policies.baking import bake, bake_ends, explain_failures
-from policies.commands import Probe
-from policies.compare.memory import FORGETFUL, Forgetful
-from policies.decision import Decision
+from policies.attribution import describe_work
+from policies.baking import bake, bake_ends, explain_failures, explain_open, needed_gates
+from policies.cleaning import clean_up
+from policies.commands import ApplyConfig, Command, Probe
+from policies.decision import POLL_EVERY, Decision
 from policies.declared import prepare, register
-from policies.drift import find_drift, is_taken_over, tell_taken_back, was_taken_back
+from policies.drift import find_drift, is_taken_over
 from policies.experiment import (
     compete,
     competing,
     competition_ends,
     crown_by_word,
-    expel,
     is_testing,
     name_models,
     screen,
     take_out,
     tell_apart,
 )
-from policies.facts import IDLE_TROUBLE, Endpoint
-from policies.gates.evidence import Evidence, gather_evidence
-from policies.gates.judging import judge_gates
-from policies.gates.spec import TrafficSplit
+from policies.facts import Endpoint
 from policies.goal import Goal, next_commands
 from policies.guarded import ended_early, face_early_end, follow_steps
 from policies.heeding import heed
+from policies.judging import Judge, fail, judge, judge_each, take_back_failing
 from policies.lifecycle import (
     CLIMBING,
     Ending,
@@ -42,7 +39,6 @@ from policies.lifecycle import (
     Phase,
     Placement,
     State,
-    candidate_share,
     close_window,
     enter,
     follow_the_winner,
@@ -50,45 +46,23 @@ from policies.lifecycle import (
     turn_back,
     without_traffic,
 )
-from policies.observation import Metrics, Observation, Unavailable
-from policies.operations import follow, is_overdue
+from policies.observation import Observation, Unavailable
+from policies.operations import follow
 from policies.plan import Plan
 from policies.promoting import arrive
-from policies.returning import clean_up, give_up, is_too_late, leave_alone, roll_back
+from policies.returning import leave_alone, release_idle, roll_back
 from policies.safeguards import raise_safeguards
 from policies.stopping import what_stops
-from policies.values import format_duration, format_moment
-from policies.verdict import GateVerdict
+from policies.turning_back import (
+    face_setback,
+    go_on_unseen,
+    is_time_up,
+    turn_back_from_outside,
+    turn_back_in_time,
+)
+from policies.values import format_moment
+from policies.verdict import Answer, GateVerdict
 from policies.windows.holding import hold_outside
-from policies.windows.opening import closed_time
-
-Judge = Callable[[Plan, State, Metrics | Unavailable], tuple[GateVerdict, ...]]
-"""Gives the verdicts of the gates and guardrails that count in a state."""
-
-POLL_EVERY: Final = timedelta(seconds=15)
-"""Time between two looks while AWS is at work; the loop adds jitter and shortens it to the policy's ``look_every``."""
-
-
-def judge(
-    plan: Plan, state: State, metrics: Metrics | Unavailable, memory: Forgetful = FORGETFUL
-) -> tuple[GateVerdict, ...]:
-    """Judge every gate and guardrail, also those that the present stage does not need: each may fail. Before the first shift, none.
-
-    In the watch after the promotion nothing is left to compare with; what holds the candidate against a fixed limit goes on.
-    """
-    if not state.windows:
-        return ()
-    evidence: Evidence | Unavailable = (
-        metrics
-        if isinstance(metrics, Unavailable)
-        else gather_evidence(plan.judged_by, metrics, state.windows, memory.about(plan.candidate.variant))
-    )
-    gates = plan.judged_by.gates | plan.judged_by.guardrails
-    if plan.guard:  # the split is SageMaker's own, by instances
-        gates = {name: gate for name, gate in gates.items() if not isinstance(gate, TrafficSplit)}
-    if plan.stages[state.windows[-1].stage].watch:
-        gates = {name: gate for name, gate in gates.items() if name in plan.policy.judged_alone}
-    return judge_gates(gates, evidence)
 
 
 def decide(plan: Plan, state: State, observation: Observation, now: datetime, judge: Judge = judge) -> Decision:
@@ -106,58 +80,23 @@ def decide(plan: Plan, state: State, observation: Observation, now: datetime, ju
     state, signals = screen(plan, state, observation.signals)
     state = crown_by_word(plan, heed(state, signals, now))
     plan = follow_the_winner(plan, state)
-    state = _turn_back_in_time(plan, state, now)
     endpoint = observation.endpoint
+    deleted = isinstance(endpoint, Unavailable) and endpoint.deleted
+    state = state if deleted else turn_back_in_time(plan, state, observation, now, judge)
     if state.phase is Phase.CLEANING:
         return clean_up(plan, state, observation.surroundings, now)
     if isinstance(endpoint, Unavailable):
-        return _wait_blindly(plan, state, endpoint, now)
-    state = follow_steps(plan, follow(plan, state, endpoint, now), endpoint)
-    state = _adopt(plan, _face_setback(state, now), endpoint)
-    state = _follow_the_switch(plan, state, endpoint, now)
+        return go_on_unseen(plan, state, observation, now, judge)
+    state = follow(plan, state, endpoint, now, observation.circumstances)
+    state = _adopt(plan, face_setback(plan, follow_steps(plan, state, endpoint), now), endpoint)
+    state = turn_back_from_outside(plan, state, observation, now)
     drift = find_drift(plan, state, endpoint, observation.surroundings)
     if drift:
         return _hold(plan, state.model_copy(update={"drift": drift}), observation, now, judge)
-    state = _turn_back_in_time(plan, _after_drift(plan, state, now), now)
+    state = turn_back_in_time(plan, _after_drift(plan, state, now), observation, now, judge)
     if state.phase is Phase.ROLLING_BACK:
         return roll_back(plan, state, endpoint, now)
     return _climb(plan, state, observation, now, judge)
-
-
-def _turn_back_in_time(plan: Plan, state: State, now: datetime) -> State:
-    if state.phase not in CLIMBING:
-        return state
-    overdue = is_overdue(plan, state, now)
-    if overdue:
-        return turn_back(state, Outcome.ROLLED_BACK, overdue, now)
-    late = what_nobody_approved(plan, state, now) or _what_the_deadline_ends(plan, state, now)
-    return turn_back(state, Outcome.INCONCLUSIVE, late, now) if late and state.drift is None else state
-
-
-def _follow_the_switch(plan: Plan, state: State, endpoint: Endpoint, now: datetime) -> State:
-    """Go back for good when the candidate's traffic was taken away from outside."""
-    if state.phase not in CLIMBING or not was_taken_back(plan, state, endpoint):
-        return state
-    return turn_back(state, Outcome.ROLLED_BACK, tell_taken_back(plan), now)
-
-
-def _what_the_deadline_ends(plan: Plan, state: State, now: datetime) -> str | None:
-    limit = format_duration(plan.policy.deadline)
-    return f"the deadline of {limit} passed in phase {state.phase}" if _is_time_up(plan, now) else None
-
-
-def _is_time_up(plan: Plan, now: datetime) -> bool:
-    closed = closed_time(plan.policy.windows, plan.started_at, now)
-    return now - plan.started_at - closed > plan.policy.deadline
-
-
-def _wait_blindly(plan: Plan, state: State, endpoint: Unavailable, now: datetime) -> Decision:
-    told = f"cannot read the endpoint: {endpoint.why}"
-    if is_too_late(plan, state, now):
-        return give_up(plan, state, told, now)
-    if state.drift is not None and _is_time_up(plan, now):
-        return leave_alone(plan, state, endpoint, state.drift, now)
-    return Decision(state, "wait", told, POLL_EVERY)
 
 
 def _adopt(plan: Plan, state: State, endpoint: Endpoint) -> State:
@@ -181,20 +120,13 @@ def _phases_at_work(plan: Plan, state: State) -> Iterator[Phase]:
             yield Phase.PREPARING
 
 
-def _face_setback(state: State, now: datetime) -> State:
-    """Turn back when a command failed for good on the way up; on the way back it is simply tried again."""
-    if state.setback is None or state.phase not in CLIMBING:
-        return state
-    return turn_back(state, Outcome.ROLLED_BACK, state.setback, now)
-
-
 def _hold(plan: Plan, state: State, observation: Observation, now: datetime, judge: Judge) -> Decision:
     endpoint, drift = observation.endpoint, state.drift or ""
     if isinstance(endpoint, Unavailable):
         raise TypeError("nothing is known of an endpoint's drift without the endpoint")
     if state.phase in CLIMBING and not is_taken_over(plan, state, endpoint):
         return _hold_beside(plan, state, observation, now, judge)
-    if _is_time_up(plan, now) or plan.policy.on_drift == "abort" or state.phase is Phase.ROLLING_BACK:
+    if is_time_up(plan, now) or plan.policy.on_drift == "abort" or state.phase is Phase.ROLLING_BACK:
         return leave_alone(plan, state, endpoint, drift, now)
     reason = f"{drift}; holding and touching nothing until that is undone, or: rollway abort {plan.endpoint}"
     return Decision(close_window(state, now), "hold", reason, plan.policy.metrics.look_every)
@@ -203,11 +135,11 @@ def _hold(plan: Plan, state: State, observation: Observation, now: datetime, jud
 def _hold_beside(plan: Plan, state: State, observation: Observation, now: datetime, judge: Judge) -> Decision:
     """Get no further while counts, tags or scaling are somebody else's. The traffic is still ours, and judged: what fails goes back."""
     drift = state.drift or ""
-    verdicts = tell_apart(plan, state, _judge_each(plan, state, observation, judge))
+    verdicts = tell_apart(plan, state, judge_each(plan, state, observation, judge))
     failures = explain_failures(verdicts)
     if failures:
-        return _fail(plan, state, failures, now, verdicts)
-    if _is_time_up(plan, now) or plan.policy.on_drift == "abort":
+        return fail(plan, state, failures, now, verdicts)
+    if is_time_up(plan, now) or plan.policy.on_drift == "abort":
         outcome = Outcome.ABORTED if plan.policy.on_drift == "abort" else Outcome.INCONCLUSIVE
         back = turn_back(state, outcome, drift, now)
         return Decision(back, "act", drift, timedelta(0), verdicts=verdicts)
@@ -227,14 +159,11 @@ def _after_drift(plan: Plan, state: State, now: datetime) -> State:
 
 
 def _climb(plan: Plan, state: State, observation: Observation, now: datetime, judge: Judge) -> Decision:
-    judged, testing = _judge_each(plan, state, observation, judge), is_testing(plan, state)
+    judged, testing = judge_each(plan, state, observation, judge), is_testing(plan, state)
     verdicts = tell_apart(plan, state, judged)
-    expulsion = expel(plan, state, judged, now) if testing else None
-    if expulsion:
-        return expulsion
-    failures = explain_failures(verdicts)
-    if failures:
-        return _fail(plan, state, failures, now, verdicts)
+    failed = take_back_failing(plan, state, judged, now)
+    if failed:
+        return failed
     if isinstance(observation.endpoint, Unavailable):
         raise TypeError("climbing needs an endpoint")
     comes_first = _what_comes_first(plan, state, observation.endpoint, now)
@@ -253,31 +182,8 @@ def _climb(plan: Plan, state: State, observation: Observation, now: datetime, ju
             assert_never(state.phase)
 
 
-def _judge_each(
-    plan: Plan, state: State, observation: Observation, judge: Judge
-) -> Mapping[str, tuple[GateVerdict, ...]]:
-    """Judge the candidate, and in an A/B test every challenger that is still in it, each against the baseline."""
-    seen = {plan.candidate.variant: observation.metrics, **observation.rivals}
-    nothing = Unavailable("no metrics were asked for")
-    return {
-        each.variant: judge(plan.duel(each.variant), state, seen.get(each.variant) or nothing)
-        for each in competing(plan, state)
-    }
-
-
-def _fail(plan: Plan, state: State, failures: str, now: datetime, verdicts: tuple[GateVerdict, ...]) -> Decision:
-    in_shadow = plan.stages[state.stage].shadow and state.phase is not Phase.PROMOTING
-    where = "in shadow" if in_shadow else f"at {candidate_share(plan, state):g} %"
-    back = turn_back(state, Outcome.ROLLED_BACK, f"{where} — {failures}", now)
-    return Decision(back, "act", f"ROLLBACK {_ending(back).reason}", timedelta(0), verdicts=verdicts)
-
-
 def _what_comes_first(plan: Plan, state: State, endpoint: Endpoint, now: datetime) -> Decision | None:
-    """Turn back from an endpoint in trouble, and take the traffic of who has left an A/B test: nothing may hold that up."""
-    if endpoint.status in IDLE_TROUBLE:
-        trouble = f"the endpoint is {endpoint.status}: {endpoint.failure_reason}"
-        back = turn_back(state, Outcome.ROLLED_BACK, trouble, now)
-        return Decision(back, "act", _ending(back).reason, timedelta(0))
+    """Take the traffic of who has left an A/B test, and stop at an update that SageMaker ended early: nothing may hold that up."""
     if ended_early(plan, state, endpoint):
         return face_early_end(plan, state, now)
     return take_out(plan, state, endpoint) if is_testing(plan, state) else None
@@ -292,9 +198,14 @@ def _pursue(
         raise TypeError("pursuing needs an endpoint and its surroundings")
     look = min(POLL_EVERY, plan.policy.metrics.look_every)
     if state.operation is not None or endpoint.busy:
-        whose = "AWS is at work on it" if state.operation else f"the endpoint is {endpoint.status}, not by this rollout"
-        return Decision(state, "wait", f"{_headline(plan, state)}; {whose}", look, verdicts=verdicts)
+        work = describe_work(plan, state, endpoint, now)
+        return Decision(state, "wait", f"{_headline(plan, state)}; {work}", look, verdicts=verdicts)
     commands = next_commands(goal_of(plan, state), endpoint) or register(plan, state, now)
+    if commands and state.promotion_setbacks:
+        commands = release_idle(plan, state, endpoint) or commands
+        waits = _await_gates(plan, state, commands, verdicts)
+        if waits:
+            return waits
     if commands:
         first = (*raise_safeguards(plan, state, surroundings, now), *prepare(plan, state, commands, now))
         return Decision(state, "act", _headline(plan, state), look, (*first, *commands), verdicts)
@@ -308,6 +219,21 @@ def _pursue(
             state, "act", f"probing {name_models(plan.challengers)} before {whom} any traffic", look, tuple(probes)
         )
     return _arrived(plan, state, now)
+
+
+def _await_gates(
+    plan: Plan, state: State, commands: Sequence[Command], verdicts: tuple[GateVerdict, ...]
+) -> Decision | None:
+    """Wait with the next try of a promotion until every gate of the last stage passes, unless a person ordered it."""
+    asks = any(isinstance(command, ApplyConfig) for command in commands)
+    open_gates = needed_gates(plan, state) - {each.gate for each in verdicts if each.verdict is Answer.PASS}
+    if not asks or not open_gates or state.override:
+        return None
+    reason = (
+        f"the promotion did not come about: {state.promotion_setbacks[-1]}; it is asked for once more when every gate passes — "
+        f"{explain_open(plan, state, verdicts)}"
+    )
+    return Decision(state, "wait", reason, plan.policy.metrics.look_every, verdicts=verdicts)
 
 
 def goal_of(plan: Plan, state: State) -> Goal:
@@ -374,7 +300,8 @@ def _headline(plan: Plan, state: State) -> str:
                 f"SageMaker goes on to {stage.share:g} %" if stage.guarded else f"shifting to {stage.share:g} %{each}"
             )
         case _:
-            return f"promoting {plan.candidate.model}"
+            again = f", try {len(state.promotion_setbacks) + 1}: " if state.promotion_setbacks else ""
+            return f"promoting {plan.candidate.model}{again}{''.join(state.promotion_setbacks[-1:])}"
 
 
 def _ending(state: State) -> Ending:

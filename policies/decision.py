@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal
+from typing import Final, Literal
 
 from policies.commands import Command
 from policies.lifecycle import State
 from policies.verdict import GateVerdict
+
+POLL_EVERY: Final = timedelta(seconds=15)
+"""Time between two looks while AWS is at work; the loop adds jitter and shortens it to the policy's ``look_every``."""
 
 Action = Literal["wait", "act", "hold", "finish"]
 Awaited = Literal["approval", "verdict"]

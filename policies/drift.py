@@ -4,9 +4,12 @@ Only read back while nothing is in flight. Instance counts of a variant that aut
 """
 
 from collections.abc import Iterator
+from datetime import datetime
 
+from policies.attribution import format_attribution
+from policies.author import Attribution
 from policies.declared import expected_targets
-from policies.facts import Endpoint, ScalingTarget, Surroundings, Suspension, format_shares
+from policies.facts import IDLE_TROUBLE, Endpoint, ScalingTarget, Surroundings, Suspension, format_shares
 from policies.goal import has_shares
 from policies.lifecycle import Phase, ScalingStand, State
 from policies.observation import Unavailable
@@ -41,20 +44,26 @@ def is_taken_over(plan: Plan, state: State, endpoint: Endpoint) -> bool:
 
 
 def was_taken_back(plan: Plan, state: State, endpoint: Endpoint) -> bool:
-    """Whether the candidate had traffic and somebody else put all of it back on the baseline.
+    """Whether the endpoint was put back on the baseline, by weights or by its old configuration, and not by a decision of this rollout.
 
-    That is what the dead-man's switch does, late or twice as it may come, and what a person does in an emergency. Who it was cannot be
-    told apart, and need not be: either wants the baseline.
+    That is what the dead-man's switch does, late or twice as it may come, and what a person does in an emergency: whoever it was wants
+    the baseline. ``attribution.returned_by`` says who it may have been.
     """
-    at_rest = state.operation is None and not endpoint.busy and not plan.guard
+    if state.operation is not None or endpoint.busy or endpoint.status in IDLE_TROUBLE:
+        return False
+    if plan.is_original(endpoint.config):
+        return not plan.is_original(state.placement.config)
     had_traffic = any(state.placement.shares.get(newcomer.variant, 0.0) > 0 for newcomer in plan.newcomers)
-    return at_rest and had_traffic and endpoint.config == plan.side_by_side.name and has_shares(endpoint, plan.split(0))
+    beside = endpoint.config == plan.side_by_side.name and not plan.guard
+    return had_traffic and beside and has_shares(endpoint, plan.split(0))
 
 
-def tell_taken_back(plan: Plan) -> str:
-    """Say that all traffic was put back from outside, in the words that become the outcome's reason."""
-    who = "by the dead-man's switch or by a person" if plan.switch else "by somebody else"
-    return f"all traffic was put back on {plan.baseline.variant} {who}, not by this process"
+def explain_return(plan: Plan, endpoint: Endpoint, by: Attribution, now: datetime) -> str:
+    """Say that the endpoint was put back and by whom, in the words that become the outcome's reason."""
+    what = f"the endpoint was put back on config {endpoint.config}"
+    if not plan.is_original(endpoint.config):
+        what = f"all traffic was put back on {plan.baseline.variant}"
+    return f"{what} {format_attribution(by, now)}"
 
 
 def _lesser(plan: Plan, state: State, endpoint: Endpoint, surroundings: Surroundings) -> Iterator[str]:
@@ -71,7 +80,10 @@ def _lesser(plan: Plan, state: State, endpoint: Endpoint, surroundings: Surround
 
 def _counts(plan: Plan, state: State, endpoint: Endpoint, surroundings: Surroundings) -> Iterator[str]:
     counts_so_far = {stage.instances for stage in plan.stages[: state.stage + 1]}
-    ordered = {newcomer.variant: counts_so_far for newcomer in plan.newcomers}
+    released = (
+        {1} if state.promotion_setbacks else set[int]()
+    )  # an idle variant gave its instances back for the promotion
+    ordered = {newcomer.variant: counts_so_far | released for newcomer in plan.newcomers}
     ordered[plan.baseline.variant] = {plan.baseline.instances, plan.full_capacity}
     in_change = plan.baseline.variant if state.registration in {"asked", "aside"} else ""
     for variant in endpoint.variants:

@@ -120,6 +120,12 @@ def make(config: EndpointConfig, endpoint: str, rollout_id: str) -> EndpointConf
     return EndpointConfig(name=name_config(endpoint, config.fields), fields=config.fields, tags=tags)
 
 
+def copy_config(config: EndpointConfig, endpoint: str, rollout_id: str) -> EndpointConfig:
+    """Return the same configuration under a name that only this rollout uses."""
+    named = name_config(endpoint, {"copy made by": rollout_id, "fields": config.fields})
+    return make(config, endpoint, rollout_id).model_copy(update={"name": named})
+
+
 def creatable(config: EndpointConfig) -> EndpointConfig:
     """Return the configuration without the tags that only AWS may set, so that it can be created anew."""
     kept = {key: value for key, value in config.tags.items() if not key.startswith(_RESERVED_TAG_PREFIX)}

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, assert_never
 
 from pydantic import field_validator
 
+from policies.author import Attribution
 from policies.commands import (
     ApplyConfig,
     ArmGuard,
@@ -59,6 +60,10 @@ CLIMBING: Final = frozenset({Phase.PREPARING, Phase.SHIFTING, Phase.BAKING, Phas
 """The phases on the way up; from each of them the rollout may turn back."""
 
 
+EndingCause = Literal["", "returned_from_outside", "endpoint_deleted"]
+"""What led to an ending where that was not this rollout's own decision; empty where it was, and in older journals."""
+
+
 class Ending(Frozen):
     """How the rollout will end, or has ended.
 
@@ -66,11 +71,15 @@ class Ending(Frozen):
         outcome: the outcome.
         reason: why, as a sentence for a person.
         at: when that was decided.
+        cause: what led to it from outside.
+        by: who did that; None where nothing came from outside.
     """
 
     outcome: Outcome
     reason: str
     at: datetime
+    cause: EndingCause = ""
+    by: Attribution | None = None
 
 
 class Operation(Frozen):
@@ -137,6 +146,16 @@ RegistrationStand = Stand | Literal["asked"]
 """Which registration of the promoted variant stands, where the rollout changes it: ``asked``, any may, since the answer is not known."""
 
 
+SetbackKind = Literal["refused", "quota", "reverted"]
+"""How the last command failed: AWS refused it, refused it for lack of quota, or accepted it and did not keep it."""
+
+REFUSED: Final = 12
+"""What a refusal adds to the failures of a kind of request. A passing failure adds 1: a minute of them, on the way back, is as bad."""
+
+LACK: Final = "instances"
+"""The key of failures that may have come from a lack of instances."""
+
+
 ScalingStand = Literal["none", "asked", "held"]
 """Where the suspension of the baseline's autoscaling stands: ``asked``, it may be suspended or not, since the answer is not known."""
 
@@ -150,9 +169,13 @@ class State(Frozen):
         stage: index of the present stage.
         placement: what the endpoint was last read back to be.
         operation: the command on its way, if any.
+        attempt: the last change of the endpoint that was sent and whose answer is not known, with the time at which it was sent.
+        failures: on the way back and during the promotion, how much has failed since it began, by kind of request (``failure_key``).
+        promotion_setbacks: why the promotion did not come about, for each time that it is asked for once more.
         windows: the stretches in which a stage's split was in force.
         ending: how the rollout will end, once that is decided.
         setback: why the last command did not succeed; None while none has failed.
+        setback_kind: in which way it did not.
         drift: what somebody else changed, while it stands.
         made: names of the configurations that the rollout created.
         cleaned: names of those that are gone again, or must stay.
@@ -179,9 +202,13 @@ class State(Frozen):
     stage: int = 0
     placement: Placement
     operation: Operation | None = None
+    attempt: Operation | None = None
+    failures: dict[str, int] = {}
+    promotion_setbacks: tuple[str, ...] = ()
     windows: tuple[Window, ...] = ()
     ending: Ending | None = None
     setback: str | None = None
+    setback_kind: SetbackKind | None = None
     drift: str | None = None
     made: tuple[str, ...] = ()
     cleaned: tuple[str, ...] = ()
@@ -220,14 +247,19 @@ def enter(state: State, phase: Phase, now: datetime, stage: int | None = None) -
     """Move to another phase. Nobody is asked any more, and a stage that begins anew has to be approved anew."""
     stage = state.stage if stage is None else stage
     approved = tuple(each for each in state.approved if phase is not Phase.SHIFTING or each.stage != stage)
-    moved = {"phase": phase, "since": now, "stage": stage, "setback": None}
+    moved = {"phase": phase, "since": now, "stage": stage, "setback": None, "setback_kind": None}
     return state.model_copy(update=moved | {"awaiting_since": None, "proposed": None, "approved": approved})
 
 
 def turn_back(state: State, outcome: Outcome, reason: str, now: datetime) -> State:
     """Start the way back to the baseline. Whatever is in flight stays on the books until AWS is done with it."""
-    ending = Ending(outcome=outcome, reason=reason, at=now)
-    return enter(close_window(state, now), Phase.ROLLING_BACK, now).model_copy(update={"ending": ending, "drift": None})
+    return turn_back_with(state, Ending(outcome=outcome, reason=reason, at=now), now)
+
+
+def turn_back_with(state: State, ending: Ending, now: datetime) -> State:
+    """Start the way back to the baseline, towards an ending."""
+    update = {"ending": ending, "drift": None, "failures": dict[str, int]()}
+    return enter(close_window(state, now), Phase.ROLLING_BACK, now).model_copy(update=update)
 
 
 def finish(state: State, ending: Ending, now: datetime) -> State:
@@ -249,8 +281,10 @@ def close_window(state: State, now: datetime) -> State:
     return state.model_copy(update={"windows": (*state.windows[:-1], closed)})
 
 
-def record_intent(state: State, command: Command) -> State:
+def record_intent(state: State, command: Command, now: datetime) -> State:
     """Take note that a command is about to be carried out: should its outcome never be known, it may have taken effect."""
+    if isinstance(command, ApplyConfig | SetCapacity | SetShares):
+        return state.model_copy(update={"attempt": Operation(command=command, since=now)})
     if isinstance(command, CreateConfig):
         return state.model_copy(update={"made": tuple(dict.fromkeys((*state.made, command.config.name)))})
     if isinstance(command, ArmSwitch | ArmGuard) and state.switch == "none":
@@ -265,12 +299,34 @@ def record_intent(state: State, command: Command) -> State:
 def record_result(state: State, command: Command, result: CommandResult, now: datetime) -> State:
     """Take note of what became of a command."""
     if result.status == "busy":
-        return state
+        return count_failure(state, command, 1)
     if isinstance(command, DeleteConfig):
         return state.model_copy(update={"cleaned": (*state.cleaned, command.config)})
     if result.status == "refused":
-        return state.model_copy(update={"setback": result.message})
-    return state.model_copy(update={**_effect_of(command, state, now), "setback": None})
+        kind: SetbackKind = "quota" if result.code == "quota_exceeded" else "refused"
+        refused = state.model_copy(update={"setback": result.message, "setback_kind": kind, "attempt": None})
+        return count_failure(refused, command, REFUSED, lacks_instances=kind == "quota")
+    return state.model_copy(update={**_effect_of(command, state, now), "setback": None, "setback_kind": None})
+
+
+def failure_key(command: Command) -> str:
+    """Return the kind of request under which the failures of a command are counted; creating a configuration is a part of applying it."""
+    match command:
+        case SetCapacity():
+            return f"{command.kind} {command.variant}"
+        case CreateConfig():
+            return "apply_config"
+        case _:
+            return command.kind
+
+
+def count_failure(state: State, command: Command, weight: int, *, lacks_instances: bool = False) -> State:
+    """Add to the failures of a kind of request, where they decide which request comes next."""
+    if state.phase not in {Phase.ROLLING_BACK, Phase.PROMOTING}:
+        return state
+    keys = (failure_key(command), *([LACK] if lacks_instances else []))
+    failures = state.failures | {key: state.failures.get(key, 0) + weight for key in keys}
+    return state.model_copy(update={"failures": failures})
 
 
 def _effect_of(command: Command, state: State, now: datetime) -> dict[str, object]:
@@ -291,7 +347,7 @@ def _effect_of(command: Command, state: State, now: datetime) -> dict[str, objec
         case Probe():
             effect = {"probed": True}
         case ApplyConfig() | SetCapacity() | SetShares():
-            effect = {"operation": Operation(command=command, since=now)}
+            effect = {"operation": Operation(command=command, since=now), "attempt": None}
         case DeleteConfig() | SoundAlarm():
             pass
         case _:

@@ -24,9 +24,11 @@ class Unavailable:
 
     Attributes:
         why: the reason, as a sentence for a person.
+        deleted: whether it does not exist any more.
     """
 
     why: str
+    deleted: bool = False
 
 
 @dataclass(frozen=True)
@@ -174,6 +176,19 @@ class Halt(Frozen):
 
 
 @dataclass(frozen=True)
+class Circumstances:
+    """What is known about who may have acted on the endpoint since the last look.
+
+    Attributes:
+        switch_due: since when the dead-man's switch was due because no process had extended it; None where it cannot have acted.
+        unobserved_since: when the last process before this one gave its last sign of life, at the first look after a take-over; else None.
+    """
+
+    switch_due: datetime | None = None
+    unobserved_since: datetime | None = None
+
+
+@dataclass(frozen=True)
 class Observation:
     """One look at the world.
 
@@ -184,6 +199,7 @@ class Observation:
         surroundings: the endpoint's tags and scaling, or why they are not known.
         halt: the halt of all rollouts, if there is one.
         rivals: like ``metrics``, for each further challenger of an A/B test, by its variant.
+        circumstances: who may have acted on the endpoint since the last look.
     """
 
     endpoint: Endpoint | Unavailable
@@ -194,3 +210,4 @@ class Observation:
     rivals: Mapping[str, Metrics | Unavailable | None] = field(
         default_factory=dict[str, "Metrics | Unavailable | None"]
     )
+    circumstances: Circumstances = field(default_factory=Circumstances)

@@ -1,34 +1,42 @@
-"""Following a command until its end is read back from AWS, or AWS has taken it back.
+"""Following a command until its end is read back from AWS, or it turns out that it does not come about.
 
 "InService" alone proves nothing: SageMaker can undo an update by itself, keep silent about it, and be in service again.
 """
 
 from datetime import datetime
 
-from policies.commands import ApplyConfig, Command, SetShares, explain
-from policies.facts import Endpoint
+from policies.attribution import claim, format_attribution, is_unchanged, name_change, reverted_by
+from policies.commands import ApplyConfig, Command, SetCapacity, SetShares
+from policies.facts import IDLE_TROUBLE, Endpoint
 from policies.goal import is_reached
 from policies.guarded import allowed_time
-from policies.lifecycle import Operation, Placement, State
+from policies.lifecycle import REFUSED, Operation, Placement, State, count_failure
+from policies.observation import Circumstances
 from policies.plan import Plan
 from policies.values import format_duration
 
+_NOTHING_KNOWN = Circumstances()
 
-def follow(plan: Plan, state: State, endpoint: Endpoint, now: datetime) -> State:
+
+def follow(plan: Plan, state: State, endpoint: Endpoint, now: datetime, known: Circumstances = _NOTHING_KNOWN) -> State:
     """Bring the command on its way up to date with what AWS says now.
 
-    The command leaves the books when its end is reached, or with a setback: AWS is at rest and yet it is not reached.
+    The command leaves the books when its end is reached; with a setback, when AWS is at rest and the endpoint is as before; and without
+    one, when the endpoint is as nobody but somebody else can have made it.
     """
+    state = claim(plan, state, endpoint, now)
     operation = state.operation
     if operation is None:
-        return state
+        return _forget_attempt(plan, state, endpoint, now)
     if endpoint.busy:
         return state.model_copy(update={"operation": operation.model_copy(update={"seen_busy": True})})
     if endpoint.settled and is_reached(operation.command, endpoint):
         placement = _placement_after(plan, state, operation.command)
         return state.model_copy(update={"operation": None, "placement": placement})
+    if endpoint.status not in IDLE_TROUBLE and not is_unchanged(state, endpoint):
+        return _replaced(state, operation)
     if operation.seen_busy or now - operation.since > plan.policy.timeouts.settle:
-        return state.model_copy(update={"operation": None, "setback": _taken_back(operation, endpoint)})
+        return _reverted(plan, state, endpoint, now, known)
     return state
 
 
@@ -38,7 +46,36 @@ def is_overdue(plan: Plan, state: State, now: datetime) -> str | None:
     limit = allowed_time(plan, operation.command) if operation else plan.policy.timeouts.update
     if operation is None or now - operation.since <= limit:
         return None
-    return f"AWS has not finished to {explain(operation.command)} within {format_duration(limit)}"
+    return f"AWS has not finished {name_change(plan, operation.command)} within {format_duration(limit)}"
+
+
+def _forget_attempt(plan: Plan, state: State, endpoint: Endpoint, now: datetime) -> State:
+    """Stop expecting the effect of a request without an answer, once it would have shown."""
+    attempt = state.attempt
+    if attempt is None or endpoint.busy or now - attempt.since <= plan.policy.timeouts.settle:
+        return state
+    return state.model_copy(update={"attempt": None})
+
+
+def _replaced(state: State, operation: Operation) -> State:
+    """Leave the books without a setback: somebody else's change came after ours. What ours was stays on record, for the drift."""
+    command, placement = operation.command, state.placement
+    if isinstance(command, SetShares) and command.shares.keys() == placement.shares.keys():
+        placement = placement.model_copy(update={"shares": command.shares})
+    return state.model_copy(update={"operation": None, "placement": placement})
+
+
+def _reverted(plan: Plan, state: State, endpoint: Endpoint, now: datetime, known: Circumstances) -> State:
+    operation = state.operation
+    assert operation is not None, "nothing is reverted that was not on its way"  # noqa: S101 - an invariant of follow
+    by = format_attribution(reverted_by(plan, state, endpoint, known), now)
+    told = (
+        f"AWS accepted {name_change(plan, operation.command)} and the endpoint is as it was before: taken back {by}; "
+        f"it is {endpoint.status} on config {endpoint.config}"
+    )
+    needed_instances = isinstance(operation.command, ApplyConfig | SetCapacity)
+    failed = count_failure(state, operation.command, REFUSED, lacks_instances=needed_instances)
+    return failed.model_copy(update={"operation": None, "setback": told, "setback_kind": "reverted"})
 
 
 def _placement_after(plan: Plan, state: State, command: Command) -> Placement:
@@ -51,11 +88,3 @@ def _placement_after(plan: Plan, state: State, command: Command) -> Placement:
             return state.placement.model_copy(update={"shares": command.shares})
         case _:
             return state.placement
-
-
-def _taken_back(operation: Operation, endpoint: Endpoint) -> str:
-    why = f"its reason: {endpoint.failure_reason}" if endpoint.failure_reason else "it gave no reason"
-    return (
-        f"AWS accepted to {explain(operation.command)} and took it back ({why}); "
-        f"the endpoint is {endpoint.status} on config {endpoint.config}"
-    )

@@ -16,6 +16,7 @@ from policies.endpoint_config import (
     CONTROL_NAMES,
     EndpointConfig,
     choose_name,
+    copy_config,
     creatable,
     make,
     put_beside,
@@ -86,6 +87,7 @@ class Plan(Frozen):
         scaling: the change of the promoted variant's scaling; None where the endpoint's own is carried over as it is.
         started_at: when the rollout begins; its deadline counts from here.
         origin: the registered version that it is for; None where a person started it.
+        endpoint_arn: the endpoint's ARN; empty in older journals.
     """
 
     rollout_id: str
@@ -108,6 +110,7 @@ class Plan(Frozen):
     new_models: dict[str, dict[str, Any]] = {}
     scaling: ScalingChange | None = None
     origin: Origin | None = None
+    endpoint_arn: str = ""
 
     @property
     def compared(self) -> Contender:
@@ -138,7 +141,17 @@ class Plan(Frozen):
     def configs(self) -> tuple[EndpointConfig, ...]:
         """Every configuration that the endpoint may run on by this rollout's doing."""
         shadowed = (self.shadowed,) if self.shadowed else ()
-        return (self.original, *shadowed, self.side_by_side, self.promoted, *(rival.promoted for rival in self.rivals))
+        promoted = (self.promoted, *(rival.promoted for rival in self.rivals))
+        return (self.original, *shadowed, self.side_by_side, *promoted, self.original_copy)
+
+    @property
+    def original_copy(self) -> EndpointConfig:
+        """The original configuration under another name: SageMaker may refuse to apply the one that an endpoint runs on already."""
+        return copy_config(self.original, self.endpoint, self.rollout_id)
+
+    def is_original(self, config: str) -> bool:
+        """Whether a configuration of that name is the one that the endpoint ran on before, or its copy."""
+        return config in {self.original.name, self.original_copy.name}
 
     def duel(self, challenger: str) -> "Plan":
         """Return the same plan seen as a rollout of the challenger of that variant, the candidate being a rival of its.
@@ -221,6 +234,7 @@ def make_plan(policy: Policy, facts: Facts, rollout_id: str, started_at: datetim
     return Plan(
         rollout_id=rollout_id,
         endpoint=facts.endpoint.name,
+        endpoint_arn=facts.endpoint.arn,
         baseline=baseline,
         candidate=candidate.model_copy(update={"variant": live.name}) if guarded else candidate,
         rivals=rivals,

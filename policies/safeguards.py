@@ -24,6 +24,18 @@ def raise_safeguards(plan: Plan, state: State, surroundings: Surroundings, now: 
         yield arm(plan, now)
 
 
+def may_extend(plan: Plan, state: State) -> bool:
+    """Whether this process may keep the dead-man's switch, or the guard's alarms, from acting.
+
+    Not on a way back that meets failures while the candidate may still have traffic: what takes it away then is welcome.
+    """
+    if state.phase is not Phase.ROLLING_BACK or not state.failures:
+        return True
+    placement = state.placement
+    served = {name for name, share in placement.shares.items() if share > 0}
+    return plan.is_original(placement.config) or (plan.guard is None and served == {plan.baseline.variant})
+
+
 def arm(plan: Plan, now: datetime) -> ArmSwitch | ArmGuard:
     """Return the command that has the switch, or the guard's alarms, act one lease from now, unless it is given again before."""
     if plan.guard is not None:

@@ -204,6 +204,8 @@ class Policy(Frozen):
         probes: requests to the candidate before it gets any traffic, to see whether it answers and to warm it up.
         watch: how long the limits are watched after the promotion; a breach takes the promotion back, which takes minutes then.
         warm_up: how long after each shift the minutes are left out of the evidence, for cold caches; the bake begins after it.
+        promotion_tries: how often the promotion is asked for when AWS does not keep it, or has no instances left; again only while every
+            gate of the last stage passes.
         keep_control: whether at least 5 % of the traffic stays on the baseline, as the control, until the last bake is over.
         gates: must pass before the next stage, by name.
         guardrails: may end the rollout at any look, by name.
@@ -231,6 +233,7 @@ class Policy(Frozen):
     probes: ProbeSpec | None = None
     watch: Duration = timedelta(0)
     warm_up: Duration = timedelta(0)
+    promotion_tries: Annotated[int, Field(ge=1, le=5)] = 2
     keep_control: bool = True
     gates: Annotated[dict[str, Gate], Field(validate_default=True)] = {}
     guardrails: dict[str, Gate] = {}

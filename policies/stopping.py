@@ -11,7 +11,7 @@ from policies.plan import Plan
 
 def what_stops(plan: Plan, state: State, observation: Observation, now: datetime) -> Decision | None:
     """Hold where the candidate may get no more for now, though nothing speaks against it; turn back where SageMaker would not wait."""
-    why = _why_stopped(plan, state, observation)
+    why = why_stopped(plan, state, observation)
     in_step = plan.stages[state.stage].guarded and state.phase is Phase.BAKING
     if why and in_step and now >= bake_ends(plan, state):
         reason = f"SageMaker waits for nobody — {why}"
@@ -19,7 +19,7 @@ def what_stops(plan: Plan, state: State, observation: Observation, now: datetime
     return Decision(state, "hold", why, plan.policy.metrics.look_every) if why else None
 
 
-def _why_stopped(plan: Plan, state: State, observation: Observation) -> str | None:
+def why_stopped(plan: Plan, state: State, observation: Observation) -> str | None:
     """Say why the candidate may get no more for now, though nothing speaks against it."""
     if state.paused:
         return f"paused by {state.paused.by} since {state.paused.since:%H:%M:%S} UTC: {state.paused.reason}"

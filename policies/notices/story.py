@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from policies.decision import Awaited
-from policies.drift import tell_taken_back
 from policies.lifecycle import CLIMBING, Ending, Outcome, Phase, State, candidate_share, follow_the_winner
 from policies.notices import wording
 from policies.notices.notice import Notice
@@ -159,7 +158,7 @@ class Story:
             return
         if ending.at != self._ending_at:
             self._ending_at, self._ending_verdicts, self._goes_back = ending.at, self._judged, False
-        if ending.reason == tell_taken_back(plan):
+        if ending.cause == "returned_from_outside":
             yield wording.switch_fired(plan, ending)
         if step.state.phase is Phase.ROLLING_BACK:
             self._goes_back = True

@@ -6,6 +6,7 @@ from typing import Final
 
 from policies.approvals.link import Question
 from policies.approvals.waiting import is_overdue, wait_ends, who_waits
+from policies.author import Author
 from policies.decision import Awaited
 from policies.headline import headline
 from policies.lifecycle import Ending, Outcome, Pause, State, without_traffic
@@ -152,19 +153,17 @@ def rolling_back(plan: Plan, ending: Ending, share: float, failures: int) -> Not
 
 
 def switch_fired(plan: Plan, ending: Ending) -> Notice:
-    """Tell that all traffic was put back from outside."""
-    who = "the dead-man's switch, or a person," if plan.switch else "somebody"
-    known = (
-        "Nobody can tell afterwards which of them it was. The switch acts when no process has driven the rollout for "
-    )
+    """Report that the endpoint was put back from outside."""
+    by_switch = ending.by is not None and Author.SWITCH in ending.by.authors
+    known = "The switch acts when no process has driven the rollout for "
     return Notice(
         key="switch_fired",
         event=Event.SWITCH_FIRED,
         level=Level.CRITICAL,
         endpoint=plan.endpoint,
         at=ending.at,
-        headline=f"TAKEN BACK FROM OUTSIDE, seen at {_time(ending.at)} · {who} put all traffic of {plan.endpoint} on {plan.baseline.model}",
-        reason=f"{known}{format_duration(plan.policy.lease)}: see why that was so." if plan.switch else "",
+        headline=f"TAKEN BACK FROM OUTSIDE, seen at {_time(ending.at)} · {plan.endpoint}: {ending.reason}",
+        reason=f"{known}{format_duration(plan.policy.lease)}: find out why." if by_switch else "",
         commands=(f"rollway status {plan.endpoint}",),
     )
 

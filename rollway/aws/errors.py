@@ -87,6 +87,11 @@ class InvalidRequest(PermanentAwsError):
         self.problems = tuple(problems)
 
 
+def is_about(error: AwsError, arn: str) -> bool:
+    """Whether AWS's own words name this very resource. SageMaker writes the names in its ARNs in lower case."""
+    return bool(arn) and arn.lower() in str(error).lower()
+
+
 @dataclass(frozen=True)
 class _Rule:
     """What one group of AWS's errors means; a rule without ``codes`` goes by AWS's words."""

@@ -60,9 +60,9 @@ def _answer(act: Callable[[], CommandResult]) -> CommandResult:
     try:
         return act()
     except TransientAwsError as error:
-        return CommandResult(status="busy", message=_say(error))
+        return CommandResult(status="busy", message=_say(error), code=error.code)
     except PermanentAwsError as error:
-        return CommandResult(status="refused", message=_say(error))
+        return CommandResult(status="refused", message=_say(error), code=error.code)
 
 
 def _dispatch(aws: Aws, command: Command, timing: Timing) -> CommandResult:

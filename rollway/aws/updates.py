@@ -31,6 +31,7 @@ CONFIG_VISIBLE_WITHIN: Final = timedelta(seconds=10)
 CHANGE_VISIBLE_WITHIN: Final = timedelta(seconds=10)
 """How long an accepted change is given to show in the endpoint's description."""
 
+_UNSEEN: Final = "the endpoint could not be described"
 _LOOK_EVERY: Final = timedelta(seconds=1)
 _CHANGING: Final = frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack"})
 _BROKEN: Final = frozenset({"OutOfService", "Deleting", "Failed", "UpdateRollbackFailed"})
@@ -60,6 +61,9 @@ def apply_config(aws: Aws, command: ApplyConfig, timing: Timing = REAL_TIME) -> 
         AwsError: AWS turned the request down.
     """
     wanted = command.config
+    if command.unseen:
+        _update_endpoint(aws, command, command.replaces, timing)
+        return CommandResult(status="accepted", message=f"{explain(command)}: AWS works on it; {_UNSEEN}")
     endpoint = describe_endpoint(aws, command.endpoint)
     if not {endpoint.config, endpoint.pending_config} & {wanted, command.replaces}:
         moved = f"somebody moved {command.endpoint} to {endpoint.config}; it was on {command.replaces}"
@@ -79,15 +83,17 @@ def set_shares(aws: Aws, command: SetShares, timing: Timing = REAL_TIME) -> Comm
     Raises:
         AwsError: AWS turned the request down.
     """
-    endpoint, said = describe_endpoint(aws, command.endpoint), explain(command)
+    said = explain(command)
     if not (all(share >= 0 for share in command.shares.values()) and sum(command.shares.values()) > 0):
         return CommandResult(status="refused", message=f"{said}: shares must be at least 0, and one must be more")
+    weights = _weights(command)
+    if command.unseen:
+        _send_desired(aws, command.endpoint, weights)
+        return CommandResult(status="accepted", message=f"{said}: AWS works on it; {_UNSEEN}")
+    endpoint = describe_endpoint(aws, command.endpoint)
     if endpoint.shares.keys() != command.shares.keys():
         return _miss_variants(endpoint, said)
     wanted = normalise(command.shares)
-    weights: list[DesiredWeightAndCapacityTypeDef] = [
-        {"VariantName": variant, "DesiredWeight": share} for variant, share in command.shares.items()
-    ]
     change = _Change(
         said=said,
         is_true=lambda seen: _agree(seen.shares, wanted) and _agree(_wanted_shares(seen), wanted),
@@ -95,6 +101,10 @@ def set_shares(aws: Aws, command: SetShares, timing: Timing = REAL_TIME) -> Comm
         send=lambda: _send_desired(aws, command.endpoint, weights),
     )
     return _bring_about(aws, endpoint, change, timing)
+
+
+def _weights(command: SetShares) -> list[DesiredWeightAndCapacityTypeDef]:
+    return [{"VariantName": variant, "DesiredWeight": share} for variant, share in command.shares.items()]
 
 
 def set_capacity(aws: Aws, command: SetCapacity, timing: Timing = REAL_TIME) -> CommandResult:

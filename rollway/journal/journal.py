@@ -187,7 +187,7 @@ def _replay(plan: Plan, records: list[Record]) -> State:
         if isinstance(record, Decided):
             state = record.state
         elif isinstance(record, Intended):
-            state = record_intent(state, record.command)
+            state = record_intent(state, record.command, record.at)
         elif isinstance(record, Carried):
             state = record_result(state, record.command, record.result, record.at)
     return state

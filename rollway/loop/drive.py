@@ -21,6 +21,9 @@ log = logging.getLogger(__name__)
 
 MOST_FAILURES: Final = 5
 """Errors of our own in a row after which the process gives up driving; the journal stays for the next."""
+RECORD_WITHIN: Final = timedelta(minutes=15)
+"""How long the process of a rollout that has ended waits for a journal that is out of reach."""
+RECORD_EVERY: Final = timedelta(seconds=5)
 PAUSE_AFTER_FAILURE: Final = timedelta(seconds=1)
 
 
@@ -113,11 +116,22 @@ async def drive_until(rollout: Rollout, clock: Clock, stopping: Stopping) -> End
         failures = 0
         tell(rollout, decision, clock.now() + rollout.lease.offset)
         if decision.action == "finish" and decision.state.ending is not None:
+            await record_ending(rollout, clock)
             free(rollout, decision.state.ending)
             return decision.state.ending
         await _rest(rollout, clock, decision.next_look, stopping)
     hand_over(rollout)
     return None
+
+
+async def record_ending(rollout: Rollout, clock: Clock) -> None:
+    """Wait for a journal that is out of reach to take the ending: why the rollout ended is known in this process only."""
+    until = clock.now() + RECORD_WITHIN
+    try:
+        while not await rollout.catch_up() and clock.now() < until and not rollout.wake.is_set():
+            await clock.sleep(RECORD_EVERY, rollout.wake)
+    except JournalError as error:
+        log.warning("the journal does not have the last records of rollout %s: %s", rollout.plan.rollout_id, error)
 
 
 async def _unbroken(rollout: Rollout, clock: Clock, stopping: Stopping) -> Decision:

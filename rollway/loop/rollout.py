@@ -8,19 +8,20 @@ from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
-from policies.commands import Command, explain
+from policies.commands import ArmSwitch, Command, explain
 from policies.compare.memory import Memory
 from policies.decide import decide, judge
 from policies.decision import Decision
-from policies.errors import AwsError, JournalError
+from policies.errors import AwsError, JournalError, NotFound
 from policies.experiment import competing
 from policies.facts import Endpoint, Surroundings
 from policies.lifecycle import CLIMBING, Phase, State, follow_the_winner, record_intent, record_result
 from policies.needs import wanted_metrics
-from policies.observation import Halt, Metrics, Observation, Signal, Unavailable
+from policies.observation import Circumstances, Halt, Metrics, Observation, Signal, Unavailable
 from policies.plan import Plan
-from policies.safeguards import arm
+from policies.safeguards import arm, may_extend
 from policies.verdict import Answer
+from rollway.aws.errors import is_about
 from rollway.journal.halts import read_halt
 from rollway.journal.journal import Journal
 from rollway.journal.leases import Held
@@ -45,6 +46,7 @@ class Rollout:
         lease: the right to act on its endpoint.
         interrupts: what this process itself asks of it, for example because it is being stopped.
         wake: set to cut a wait short.
+        unobserved_since: the last sign of life of the process before this one; None once this process has seen the endpoint itself.
     """
 
     plan: Plan
@@ -54,9 +56,17 @@ class Rollout:
     lease: Held
     interrupts: list[Signal] = field(default_factory=list[Signal])
     wake: asyncio.Event = field(default_factory=asyncio.Event)
+    unobserved_since: datetime | None = None
     _memory: Memory = field(default_factory=Memory)
     _failed: bool = False
     _alive: bool = False
+    _fires_at: datetime | None = None
+    _switch_due: datetime | None = None
+    _unwritten: list[Record] = field(default_factory=list[Record])
+
+    def __post_init__(self) -> None:
+        if self.unobserved_since is not None:
+            self._fires_at = self.unobserved_since + self.plan.policy.lease
 
     def interrupt(self, signal: Signal) -> None:
         """Ask the rollout for something from within this process; it hears at once."""
@@ -99,11 +109,13 @@ class Rollout:
             self._failed |= any(verdict.verdict is Answer.FAIL for verdict in decision.verdicts)
 
     async def _beat(self, now: datetime) -> None:
-        """Renew the lease and put off the dead-man's switch: at the first look, then whenever a third of the lease is over.
+        """Renew the lease and extend the dead-man's switch: at the first look, then whenever a third of the lease is over.
 
-        Both are tried again at the next look. A switch that cannot be put off acts, which is what it is for; one that can is put off
-        also while the journal is out of reach, since this process is alive.
+        Both are tried again at the next look. A switch that cannot be extended acts, which is what it is for; one that can is extended
+        also while the journal is out of reach, since this process is alive. On a way back that fails it is left to act.
         """
+        if self._fires_at is not None and now >= self._fires_at:
+            self._switch_due = self._fires_at
         if self._alive and not self.lease.is_due(now):
             return
         self._alive = True
@@ -111,13 +123,21 @@ class Rollout:
             await asyncio.to_thread(self.lease.renew)
         except AwsError as error:
             log.warning("cannot renew the lease: %s", error)
-        if self.state.switch == "armed":
-            result = await self.hands.put_off(arm(self.plan, now))
-            if result.status != "done":
-                log.warning("cannot put off the dead-man's switch: %s", result.message)
+        if self.state.switch == "armed" and may_extend(self.plan, self.state):
+            await self._extend_switch(now)
+
+    async def _extend_switch(self, now: datetime) -> None:
+        result = await self.hands.put_off(arm(self.plan, now))
+        if result.status == "done":
+            self._fires_at = now + self.plan.policy.lease
+        else:
+            log.warning("cannot extend the dead-man's switch: %s", result.message)
 
     async def _observe(self, now: datetime) -> Observation:
-        endpoint = await _or_unavailable(self.hands.read_endpoint(self.plan.endpoint))
+        endpoint = await self._read_endpoint()
+        known = Circumstances(self._switch_due, self.unobserved_since)
+        if isinstance(endpoint, Endpoint):
+            self._switch_due, self.unobserved_since = None, None
         return Observation(
             endpoint=endpoint,
             metrics=await self._read_metrics(self.plan, now),
@@ -125,7 +145,17 @@ class Rollout:
             surroundings=await self._read_surroundings(endpoint),
             halt=await self._read_halt(),
             rivals=await self._read_rivals(now),
+            circumstances=known,
         )
+
+    async def _read_endpoint(self) -> Endpoint | Unavailable:
+        """Describe the endpoint. It counts as deleted only where AWS says so of this very one: credentials may be of another account."""
+        try:
+            return await self.hands.read_endpoint(self.plan.endpoint)
+        except NotFound as error:
+            return Unavailable(str(error), deleted=is_about(error, self.plan.endpoint_arn))
+        except AwsError as error:
+            return Unavailable(str(error))
 
     async def _read_rivals(self, now: datetime) -> Mapping[str, Metrics | Unavailable | None]:
         rivals = (each.variant for each in competing(self.plan, self.state) if each != self.plan.candidate)
@@ -137,7 +167,7 @@ class Rollout:
 
     async def _read_surroundings(self, endpoint: Endpoint | Unavailable) -> Surroundings | Unavailable:
         if isinstance(endpoint, Unavailable):
-            return endpoint
+            return Surroundings() if endpoint.deleted else endpoint
         if self.state.phase is Phase.ROLLING_BACK:
             return Unavailable("nobody asks for them on the way back")
         return await _or_unavailable(self.hands.read_surroundings(endpoint))
@@ -159,11 +189,14 @@ class Rollout:
     async def _execute(self, command: Command, now: datetime) -> bool:
         """Carry out one command between its two records; say whether the next one may follow."""
         if not await self._may_act() or not await self._write(Intended(at=now, command=command)):
+            self._forget_intent(command)
             return False
-        self.state = record_intent(self.state, command)
+        self.state = record_intent(self.state, command, now)
         result = await self.hands.carry_out(command)
         log.info("%s: %s %s", explain(command), result.status, result.message)
         self.state = record_result(self.state, command, result, now)
+        if isinstance(command, ArmSwitch) and result.status == "done":
+            self._fires_at = command.fires_at
         await self._write(Carried(at=now, command=command, result=result))
         return result.status in {"done", "accepted"}
 
@@ -181,15 +214,32 @@ class Rollout:
         return True
 
     async def _write(self, record: Record) -> bool:
-        """Write a record; say whether acting may go on."""
-        try:
-            await asyncio.to_thread(self.journal.append, record)
-        except JournalError:
-            raise
-        except AwsError as error:
-            log.warning("cannot write to the journal: %s", error)
-            return self._customers_come_first
+        """Write a record; say whether acting may go on. What the journal does not take is written before the next record."""
+        self._unwritten.append(record)
+        return await self.catch_up() or self._customers_come_first
+
+    async def catch_up(self) -> bool:
+        """Write what the journal has not taken yet, in order; say whether nothing is left.
+
+        Raises:
+            JournalError: another process drives this rollout.
+        """
+        while self._unwritten:
+            try:
+                await asyncio.to_thread(self.journal.append, self._unwritten[0])
+            except JournalError:
+                raise
+            except AwsError as error:
+                log.warning("cannot write to the journal: %s", error)
+                return False
+            self._unwritten.pop(0)
         return True
+
+    def _forget_intent(self, command: Command) -> None:
+        """Take back an intent that was not written: the command is not carried out."""
+        last = self._unwritten[-1] if self._unwritten else None
+        if isinstance(last, Intended) and last.command == command:
+            self._unwritten.pop()
 
     @property
     def _customers_come_first(self) -> bool:
@@ -207,5 +257,5 @@ async def _or_unavailable(reading: Awaitable[T]) -> T | Unavailable:
 def _is_news(before: State, decision: Decision) -> bool:
     """Whether the next process must know: everything but how long a command that AWS has accepted has been seen at work."""
     after = decision.state
-    told = {"operation": None, "placement": before.placement}
+    told = {"operation": None, "attempt": None, "placement": before.placement}
     return after.phase is Phase.FINISHED or before.model_copy(update=told) != after.model_copy(update=told)

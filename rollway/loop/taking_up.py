@@ -120,7 +120,8 @@ def _resume(store: ObjectStore, held: Held, standing: Standing, hands: Hands, no
     if taking_up.is_over(state) and state.ending is not None:
         held.release(state.ending.outcome)
         return None
-    return Rollout(chronicle.plan, state, journal, hands, held)
+    last_sign = now - standing.silent_for
+    return Rollout(chronicle.plan, state, journal, hands, held, unobserved_since=last_sign)
 
 
 def _sign(journal: Journal, held: Held, silent_for: timedelta, now: datetime) -> Chronicle:

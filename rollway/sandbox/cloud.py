@@ -18,7 +18,7 @@ from rollway.sandbox.autoscaling.registry import Registry
 from rollway.sandbox.autoscaling.service import Autoscaling
 from rollway.sandbox.captures import Captures
 from rollway.sandbox.clock import Clock
-from rollway.sandbox.common_errors import expired_token, failed, throttled
+from rollway.sandbox.common_errors import denied, expired_token, failed, throttled
 from rollway.sandbox.envelope import PLAIN, Envelope
 from rollway.sandbox.errors import Refusal, invalid
 from rollway.sandbox.fault_menu import Fault, MetricGap, OutsideChange, ScalingActivity
@@ -240,6 +240,8 @@ class Cloud:
                 raise failed(service, outage.status)
             if self.faults.credentials_expired():
                 raise expired_token(service)
+            if self.faults.denied(operation):
+                raise denied(service, operation, self.settings.account_id)
         if self.faults.throttled(operation):
             raise throttled(service)
 

@@ -17,6 +17,9 @@ _BROKEN: Final = {
 _BROKEN_ELSEWHERE: Final = ("InternalFailure", "The request processing has failed because of an unknown error.")
 _UNAVAILABLE: Final = "The request has failed due to a temporary failure of the server."
 _EXPIRED: Final = "The security token included in the request is expired"
+_XML: Final = frozenset({"cloudwatch", "sts", "sns", "sqs"})
+"""Services of older protocols, whose codes for a denied caller have no suffix."""
+_BAD_REQUEST: Final = 400
 _FORBIDDEN: Final = 403
 _INTERNAL_ERROR: Final = 500
 _SERVICE_UNAVAILABLE: Final = 503
@@ -34,6 +37,19 @@ def failed(service: str, status: int = _INTERNAL_ERROR) -> Refusal:
     if status == _SERVICE_UNAVAILABLE:
         return Refusal("ServiceUnavailable", _UNAVAILABLE, status)
     return Refusal(*_BROKEN.get(service, _BROKEN_ELSEWHERE), status)
+
+
+def denied(service: str, operation: str, account_id: str) -> Refusal:
+    """Return how a service says that the caller may not use an operation."""
+    if service == "s3":
+        return Refusal("AccessDenied", "Access Denied", _FORBIDDEN)
+    who = f"arn:aws:sts::{account_id}:assumed-role/simulated/caller"
+    words = (
+        f"User: {who} is not authorized to perform: {service}:{operation} because no identity-based policy allows it"
+    )
+    if service in _XML:
+        return Refusal("AccessDenied", words, _FORBIDDEN)
+    return Refusal("AccessDeniedException", words, _BAD_REQUEST)
 
 
 def expired_token(service: str) -> Refusal:

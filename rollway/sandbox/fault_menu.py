@@ -51,6 +51,30 @@ class UpdateRollbackFails(FaultBase):
     times: PositiveInt = 1
 
 
+class ChangeRollsBack(FaultBase):
+    """The next ``times`` changes of weights or instance counts are accepted and end on the old ones, without a FailureReason."""
+
+    fault: Literal["change_rolls_back"] = "change_rolls_back"
+    times: PositiveInt = 1
+
+
+class Stuck(FaultBase):
+    """The next ``times`` changes of an endpoint by an operation (``*``: by any) are accepted and take longer by ``by``."""
+
+    fault: Literal["stuck"] = "stuck"
+    operation: Literal["UpdateEndpoint", "UpdateEndpointWeightsAndCapacities", "*"] = "*"
+    by: Duration = timedelta(days=30)
+    times: PositiveInt = 1
+
+
+class InstanceQuota(FaultBase):
+    """No endpoint may have more than ``instances`` in all, a new fleet beside the old one counted; for ``duration``, or for good."""
+
+    fault: Literal["instance_quota"] = "instance_quota"
+    instances: PositiveInt
+    duration: Duration | None = None
+
+
 class GuardrailsIgnored(FaultBase):
     """The next ``times`` UpdateEndpoint calls with a DeploymentConfig are done all at once, as AWS does with what it excludes, silently."""
 
@@ -77,6 +101,7 @@ class OutsideChange(FaultBase):
         tags: tags that it gets.
         scaling: by variant, the bounds with which it is registered (again) for autoscaling.
         delete_config: the endpoint configuration that is deleted, in use or not.
+        delete_endpoint: true where the endpoint itself is deleted.
         deregister: the variant that is deregistered from autoscaling.
     """
 
@@ -88,12 +113,13 @@ class OutsideChange(FaultBase):
     tags: Annotated[Mapping[str, str], Field(min_length=1)] | None = None
     scaling: Annotated[Mapping[str, Bounds], Field(min_length=1)] | None = None
     delete_config: str | None = None
+    delete_endpoint: Literal[True] | None = None
     deregister: str | None = None
 
     @property
     def deploys(self) -> bool:
         """Whether the change starts a deployment of the endpoint, which a busy one refuses."""
-        return any(wanted is not None for wanted in (self.weights, self.config, self.instances))
+        return any(wanted is not None for wanted in (self.weights, self.config, self.instances, self.delete_endpoint))
 
     @model_validator(mode="after")
     def _names_one_change(self) -> Self:
@@ -193,6 +219,14 @@ class ExpiredCredentials(FaultBase):
     duration: Duration
 
 
+class Denied(FaultBase):
+    """Callers may not use an operation (``*``: any); for ``duration``, or for good. What AWS does by itself goes on."""
+
+    fault: Literal["denied"] = "denied"
+    operation: str
+    duration: Duration | None = None
+
+
 class LostAnswer(FaultBase):
     """The next ``times`` calls of an operation (``*``: of any) are carried out, and then answered with status 500."""
 
@@ -206,6 +240,9 @@ Fault = Annotated[
     | CapacityRefused
     | UpdateRollsBack
     | UpdateRollbackFails
+    | ChangeRollsBack
+    | Stuck
+    | InstanceQuota
     | GuardrailsIgnored
     | SystemUpdating
     | OutsideChange
@@ -217,6 +254,7 @@ Fault = Annotated[
     | MetricGap
     | Outage
     | ExpiredCredentials
+    | Denied
     | LostAnswer,
     Field(discriminator="fault"),
 ]

@@ -16,10 +16,13 @@ from pydantic import TypeAdapter
 from rollway.sandbox.clock import Clock
 from rollway.sandbox.fault_menu import (
     CapacityRefused,
+    ChangeRollsBack,
+    Denied,
     ExpiredCredentials,
     Fault,
     FaultBase,
     GuardrailsIgnored,
+    InstanceQuota,
     LostAnswer,
     MetricDelay,
     ModelErrors,
@@ -28,6 +31,7 @@ from rollway.sandbox.fault_menu import (
     ScalingActivity,
     ScheduleFires,
     Slow,
+    Stuck,
     SystemUpdating,
     Throttle,
     UpdateRollbackFails,
@@ -96,6 +100,10 @@ class Faults:
         """Say whether the caller's token is over now."""
         return any(True for _ in self._active(ExpiredCredentials))
 
+    def denied(self, operation: str) -> bool:
+        """Say whether callers may not use the operation now."""
+        return any(fault.operation in (operation, "*") for fault in self._active(Denied))
+
     def answer_lost(self, operation: str) -> bool:
         """Say whether this call of ``operation``, which was carried out, is to look failed, and count it."""
         return self._strike(LostAnswer, lambda fault: fault.operation in (operation, "*")) is not None
@@ -112,6 +120,19 @@ class Faults:
     def update_fate(self) -> UpdateRollsBack | UpdateRollbackFails | None:
         """Return how the UpdateEndpoint that starts now goes wrong, if it does, and count it."""
         return self._strike(UpdateRollsBack, lambda _: True) or self._strike(UpdateRollbackFails, lambda _: True)
+
+    def change_rolled_back(self) -> bool:
+        """Say whether the change of weights or counts that starts now is taken back, and count it."""
+        return self._strike(ChangeRollsBack, lambda _: True) is not None
+
+    def delayed(self, operation: str) -> timedelta:
+        """Return how much longer the change takes that an operation starts now, and count it."""
+        struck = self._strike(Stuck, lambda fault: fault.operation in (operation, "*"))
+        return struck.by if struck else timedelta(0)
+
+    def instance_quota(self) -> int | None:
+        """Return how many instances an endpoint may have now, or None without such a limit."""
+        return min((fault.instances for fault in self._active(InstanceQuota)), default=None)
 
     def guardrails_ignored(self) -> bool:
         """Say whether the guarded UpdateEndpoint that starts now loses its guardrails, and count it."""

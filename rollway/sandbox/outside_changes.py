@@ -40,6 +40,8 @@ def requests_of(change: OutsideChange, arns: Arns) -> Iterator[ApiRequest]:
         yield ApiRequest("sagemaker", "UpdateEndpoint", {**endpoint, "EndpointConfigName": change.config})
     if change.delete_config is not None:
         yield ApiRequest("sagemaker", "DeleteEndpointConfig", {"EndpointConfigName": change.delete_config})
+    if change.delete_endpoint:
+        yield ApiRequest("sagemaker", "DeleteEndpoint", endpoint)
     if change.tags is not None:
         tags = [{"Key": key, "Value": value} for key, value in change.tags.items()]
         yield ApiRequest("sagemaker", "AddTags", {"ResourceArn": arns.endpoint(change.endpoint), "Tags": tags})

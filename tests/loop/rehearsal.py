@@ -2,9 +2,10 @@
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from policies.decision import Decision
@@ -13,7 +14,7 @@ from policies.loading import parse_policy
 from policies.observation import Signal
 from policies.plan import Plan
 from rollway.aws.objects import ObjectStore
-from rollway.aws.session import Aws
+from rollway.aws.session import Aws, connect
 from rollway.aws.waiting import Timing
 from rollway.loop.drive import drive
 from rollway.loop.hands import PlainHands
@@ -23,7 +24,10 @@ from rollway.loop.taking_up import Reconciled, reconcile
 from rollway.loop.watching import watched_by
 from rollway.sandbox.clock import VirtualClock
 from rollway.sandbox.cloud import Cloud
+from rollway.sandbox.moto_adapter import in_process
 from rollway.sandbox.runtime.invocation import Runtime
+from rollway.sandbox.serving.callable_fleets import CallableFleets
+from rollway.sandbox.settings import SandboxSettings
 
 ENDPOINT = "fraud-prod"
 BUCKET = "journal"
@@ -251,3 +255,24 @@ CONFIG: dict[str, Any] = {
     "ExecutionRoleArn": ROLE,
     "Tags": [{"Key": "team", "Value": "risk"}],
 }
+
+
+@contextmanager
+def stage_endpoint(seed: int) -> Generator[Rehearsal]:
+    """A live endpoint with 2 instances in its configuration, a healthy candidate model, and an empty journal."""
+    clock = VirtualClock(datetime(2026, 6, 1, 12, tzinfo=UTC))
+    models = {"fraud-v6": model(seed, failing=0.002), "fraud-v7": model(seed + 1, failing=0.002)}
+    fleets = CallableFleets(models)
+    with in_process(Cloud(clock, SandboxSettings(seed=seed), fleets)) as cloud:
+        for name in models:
+            container = {"Image": "123456789012.dkr.ecr.us-east-1.amazonaws.com/fraud:1"}
+            cloud.call("CreateModel", {"ModelName": name, "PrimaryContainer": container, "ExecutionRoleArn": ROLE})
+        cloud.call("CreateEndpointConfig", CONFIG)
+        cloud.call("CreateEndpoint", {"EndpointName": ENDPOINT, "EndpointConfigName": CONFIG["EndpointConfigName"]})
+        clock.advance(timedelta(seconds=30))
+        cloud.tick()
+        aws = connect("us-east-1")
+        aws.s3.create_bucket(Bucket=BUCKET)
+        yield Rehearsal(
+            cloud, clock, Runtime(cloud, fleets), ObjectStore(aws, BUCKET, "rollway", clock.now), models, aws
+        )

@@ -135,8 +135,12 @@ def test_what_is_handed_over_need_not_wait_for_the_lease(rehearsal):
 def test_a_rollback_that_failed_is_tried_again(rehearsal):
     """ROLLBACK_FAILED keeps the endpoint taken and says what is live; reconciling gets there once AWS obeys again."""
     rehearsal.models["fraud-v7"] = model(3, failing=0.3)
-    stuck = Throttle(operation="UpdateEndpointWeightsAndCapacities", times=100_000)
-    rehearsal.watch = at(Phase.ROLLING_BACK, 0, lambda r: r.cloud.faults.plant(stuck))
+
+    def refuse(rehearsal: Rehearsal) -> None:
+        for operation in ("UpdateEndpointWeightsAndCapacities", "UpdateEndpoint"):
+            rehearsal.cloud.faults.plant(Throttle(operation=operation, times=100_000))
+
+    rehearsal.watch = at(Phase.ROLLING_BACK, 0, refuse)
 
     failed = rehearsal.play(QUICK | {"timeouts": {"rollback": "10m"}, "dead_mans_switch": {"mode": "none"}})
     rehearsal.cloud.faults.clear()

@@ -18,7 +18,7 @@ from rollway.sandbox.fault_menu import (
     Throttle,
     UpdateRollsBack,
 )
-from tests.loop.rehearsal import CONFIG, ENDPOINT, QUICK, Rehearsal
+from tests.loop.rehearsal import CONFIG, ENDPOINT, QUICK, Rehearsal, model
 
 SHORT = QUICK
 
@@ -33,6 +33,11 @@ def at(phase: Phase, stage: int, act):
             act(rehearsal)
 
     return watch
+
+
+def log(rehearsal: Rehearsal):
+    """What was asked of the simulated AWS."""
+    return rehearsal.cloud.request_log.entries()
 
 
 def on_baseline(rehearsal: Rehearsal) -> bool:
@@ -53,18 +58,46 @@ def test_an_update_that_aws_takes_back_ends_the_rollout(rehearsal, silent):
     ending = rehearsal.play(SHORT)
 
     assert ending.outcome is Outcome.ROLLED_BACK
-    assert "took it back" in ending.reason
+    assert "taken back by AWS" in ending.reason
     assert on_baseline(rehearsal)
 
 
 def test_a_promotion_that_aws_takes_back_is_no_promotion(rehearsal):
-    """The last update is checked like the first."""
-    rehearsal.watch = at(Phase.PROMOTING, 1, lambda r: r.cloud.faults.plant(UpdateRollsBack()))
+    """The last update is checked like the first, and asked for no more often than the policy says."""
+    rehearsal.watch = at(Phase.PROMOTING, 1, lambda r: r.cloud.faults.plant(UpdateRollsBack(times=2)))
 
     ending = rehearsal.play(SHORT)
 
     assert ending.outcome is Outcome.ROLLED_BACK
+    assert "(asked for 2 times)" in ending.reason
     assert on_baseline(rehearsal)
+
+
+@pytest.mark.parametrize(("tries", "outcome"), [(1, Outcome.ROLLED_BACK), (2, Outcome.PROMOTED)])
+def test_one_silent_failure_of_the_promotion_need_not_cost_the_rollout(rehearsal, tries, outcome):
+    """A promotion that AWS takes back once in silence is asked for once more while every gate passes, where the policy allows."""
+    rehearsal.watch = at(Phase.PROMOTING, 1, lambda r: r.cloud.faults.plant(UpdateRollsBack()))
+
+    ending = rehearsal.play(SHORT | {"promotion_tries": tries})
+
+    assert ending.outcome is outcome
+    assert sum(each.operation == "UpdateEndpoint" and each.outcome == "ok" for each in log(rehearsal)) == 3
+
+
+def test_a_promotion_is_not_asked_for_again_for_a_candidate_that_fails(rehearsal):
+    """Between the two tries the candidate is judged as ever: one that fails by then goes back."""
+
+    def spoil(rehearsal: Rehearsal) -> None:
+        rehearsal.cloud.faults.plant(UpdateRollsBack())
+        rehearsal.models["fraud-v7"] = model(3, failing=0.5)
+        rehearsal.cloud.faults.plant(SystemUpdating(after="4s", duration="6m"))
+
+    rehearsal.watch = at(Phase.PROMOTING, 1, spoil)
+
+    ending = rehearsal.play(SHORT)
+
+    assert ending.outcome is Outcome.ROLLED_BACK
+    assert "failing" in ending.reason
 
 
 def test_no_capacity_for_the_candidate_ends_the_rollout(rehearsal):
@@ -99,7 +132,7 @@ def test_an_endpoint_busy_with_something_else_is_waited_for(rehearsal):
     ending = rehearsal.play(SHORT)
 
     assert ending.outcome is Outcome.PROMOTED
-    assert any("not by this rollout" in decision.reason for decision in rehearsal.decisions)
+    assert any("AWS is at work on it by itself" in decision.reason for decision in rehearsal.decisions)
 
 
 def test_a_metric_gap_holds_the_rollout_until_data_are_back(rehearsal):

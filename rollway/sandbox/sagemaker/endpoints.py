@@ -6,7 +6,7 @@ How a deployment proceeds is the state machine's business (``deployment``); what
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from rollway.sandbox.alarms import Alarms
@@ -37,6 +37,7 @@ from rollway.sandbox.sagemaker.resources import Account
 from rollway.sandbox.sagemaker.serving import Serving
 from rollway.sandbox.settings import Delays
 
+_OPERATION = {Kind.UPDATE: "UpdateEndpoint", Kind.ADJUST: "UpdateEndpointWeightsAndCapacities"}
 _SETTLED = (Status.IN_SERVICE, Status.UPDATE_ROLLBACK_FAILED)
 _NO_CAPACITY = (
     'Unable to provision requested ML compute capacity for variant "{}" due to InsufficientInstanceCapacity error. '
@@ -119,6 +120,7 @@ class Endpoints:
             self._refuse_to_lose_scaled(endpoint.name, lineup, target)
             settled = _with_settings(request, endpoint)
             self._check_guardrails(settled.get("DeploymentConfig"), lineup, target)
+            self._check_quota(sum(_instances(lineup).values()) + sum(_instances(target).values()))
             fate = self._capacity_fate(None, target) or self._update_fate()
             return start(endpoint, self._deployment(Kind.UPDATE, target, fate, settled))
 
@@ -130,7 +132,9 @@ class Endpoints:
         def transition(found: Endpoint | None) -> Endpoint:
             endpoint, lineup = self._require_changeable(request, found)
             target = adjust(lineup, request["DesiredWeightsAndCapacities"])
-            fate = self._capacity_fate(lineup, target)
+            if _instances(target) != _instances(lineup):
+                self._check_quota(sum(_instances(target).values()))
+            fate = self._capacity_fate(lineup, target) or self._change_fate()
             return start(endpoint, self._deployment(Kind.ADJUST, target, fate, request, lineup))
 
         return {"EndpointArn": self._change(request, transition)}
@@ -255,6 +259,16 @@ class Endpoints:
         if unknown := self._around.alarms.unknown(alarms_of(settings)):  # AWS documents the rule, not the wording
             raise invalid(f"AutoRollbackConfiguration names alarms that do not exist: {', '.join(unknown)}.")
 
+    def _check_quota(self, needed: int) -> None:
+        """Refuse a change for which the endpoint would need more instances than a fault lets it have."""
+        limit = self._around.faults.instance_quota()
+        if limit is not None and needed > limit:
+            words = (
+                f"The account-level service limit 'instances for endpoint usage' is {limit} Instances, with current "
+                f"utilization of 0 Instances and a request delta of {needed} Instances."
+            )
+            raise Refusal("ResourceLimitExceeded", words)
+
     def _shown_status(self, endpoint: Endpoint) -> Status:
         maintained = endpoint.status is Status.IN_SERVICE and self._around.faults.system_updating(endpoint.name)
         return Status.SYSTEM_UPDATING if maintained else endpoint.status
@@ -284,6 +298,7 @@ class Endpoints:
         if kind is Kind.UPDATE and settings and self._around.faults.guardrails_ignored():
             settings = None
         steps = plan_steps(settings, sum(_instances(target).values())) if kind is Kind.UPDATE else ()
+        delay += self._around.faults.delayed(_OPERATION[kind]) if kind in _OPERATION else timedelta(0)
         return Deployment(kind, target, now, now + delay, bound, settings, steps)
 
     def _capacity_fate(self, before: Lineup | None, target: Lineup) -> Fate | None:
@@ -292,6 +307,9 @@ class Endpoints:
         growing = [name for name, count in _instances(target).items() if count > had.get(name, 0)]
         refused = self._around.faults.capacity_refused(growing)
         return Fate(Ending.ROLLS_BACK, _NO_CAPACITY.format(refused)) if refused else None
+
+    def _change_fate(self) -> Fate | None:
+        return Fate(Ending.ROLLS_BACK, None) if self._around.faults.change_rolled_back() else None
 
     def _update_fate(self) -> Fate | None:
         fault = self._around.faults.update_fate()

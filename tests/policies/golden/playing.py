@@ -22,7 +22,7 @@ from policies.facts import Endpoint, Surroundings
 from policies.lifecycle import begin, record_intent, record_result
 from policies.loading import parse_policy
 from policies.needs import wanted_metrics
-from policies.observation import Halt, Metrics, MetricsRequest, Observation, Signal, Unavailable
+from policies.observation import Circumstances, Halt, Metrics, MetricsRequest, Observation, Signal, Unavailable
 from policies.plan import Plan, make_plan
 from policies.preview import imagine, imagine_scaling
 from policies.strata.names import ANSWER_COLUMNS
@@ -57,9 +57,12 @@ def _run(plan: Plan, looks: list[Case]) -> Iterator[Decision]:
     series: dict[str, pd.Series] = {}
     underway: list[Command] = []
     for look in looks:
-        now = START + parse_duration(look["at"])
+        now, known = START + parse_duration(look["at"]), Circumstances()
         if "taken_up_after" in look:
-            state = take_up(plan, state, parse_duration(look["taken_up_after"]), now)
+            silence = parse_duration(look["taken_up_after"])
+            state = take_up(plan, state, silence, now)
+            due = now - silence + plan.policy.lease
+            known = Circumstances(switch_due=due if due <= now else None, unobserved_since=now - silence)
         endpoint = _change(plan, endpoint, look.get("endpoint", {}), underway)
         traffic += [_segment(**segment) for segment in look.get("traffic", [])]
         for name, points in look.get("series", {}).items():
@@ -67,7 +70,7 @@ def _run(plan: Plan, looks: list[Case]) -> Iterator[Decision]:
             series[name] = pd.concat([*([series[name]] if name in series else []), *segments])
         wanted = wanted_metrics(plan, state)
         seen = Observation(
-            endpoint=Unavailable(look["unreadable"]) if "unreadable" in look else endpoint,
+            endpoint=_unavailable(look) or endpoint,
             metrics=_metrics(wanted, (traffic, series), now, look.get("no_metrics")) if wanted else None,
             signals=tuple(
                 Signal(by="kim", reason="because", verb=verb, id=f"{look['at']}-{verb}")
@@ -75,6 +78,7 @@ def _run(plan: Plan, looks: list[Case]) -> Iterator[Decision]:
             ),
             surroundings=_surroundings(surroundings, look),
             halt=Halt(since=now, reason=look["halt"], by="kim") if "halt" in look else None,
+            circumstances=known,
         )
         decision = decide(plan, state, seen, now)
         yield decision
@@ -83,13 +87,19 @@ def _run(plan: Plan, looks: list[Case]) -> Iterator[Decision]:
         for command in decision.commands:
             guards = isinstance(command, Safeguard)
             result = _result(look.get("safeguards", "done") if guards else next(results, "done"))
-            state = record_result(record_intent(state, command), command, result, now)
+            state = record_result(record_intent(state, command, now), command, result, now)
             if result.status == "done":
                 endpoint, surroundings = imagine(plan, endpoint, command), imagine_scaling(surroundings, command)
             elif result.status == "accepted":
                 underway.append(command)
             else:
                 break
+
+
+def _unavailable(look: Case) -> Unavailable | None:
+    if "deleted" in look:
+        return Unavailable(look["deleted"], deleted=True)
+    return Unavailable(look["unreadable"]) if "unreadable" in look else None
 
 
 def _surroundings(surroundings: Surroundings, look: Case) -> Surroundings | Unavailable:

@@ -24,6 +24,7 @@ class Decided:
 class Intended:
     """This command is about to be carried out."""
 
+    at: datetime
     command: Command
 
 
@@ -58,15 +59,16 @@ class Journal:
                 case Decided():
                     state = State.model_validate_json(record.state)
                 case Intended():
-                    state = record_intent(state, record.command)
+                    state = record_intent(state, record.command, record.at)
                 case Carried():
                     state = record_result(state, record.command, record.result, record.at)
         return state
 
 
 def forget_what_is_read_back(state: State, other: State) -> State:
-    """Give a state the other's operation and placement: what the endpoint tells again is not worth a record."""
-    return state.model_copy(update={"operation": other.operation, "placement": other.placement})
+    """Give a state the other's operation, attempt and placement: what the endpoint tells again is not worth a record."""
+    read_back = {"operation": other.operation, "attempt": other.attempt, "placement": other.placement}
+    return state.model_copy(update=read_back)
 
 
 def _is_news(before: State, after: State) -> bool:

@@ -216,8 +216,8 @@ class Run:
 
     def _carry_out(self, command: Command, weather: str) -> bool:
         self._die(weather, "before the intent")
-        self.journal.records.append(Intended(command))
-        self.state = record_intent(self.state, command)
+        self.journal.records.append(Intended(self.now, command))
+        self.state = record_intent(self.state, command, self.now)
         self._die(weather, "after the intent")
         self.commands.append(command)
         result = self.aws.carry_out(command, weather)

@@ -51,14 +51,14 @@ def test_a_silent_rollback_is_seen() -> None:
     assert state.operation is None
     assert state.placement.config == PLAN.original.name
     assert state.setback == (
-        f"AWS accepted to apply config {PLAN.side_by_side.name} and took it back (its reason: container died); "
-        f"the endpoint is InService on config {PLAN.original.name}"
+        f"AWS accepted the deployment of the candidate (config {PLAN.side_by_side.name}) and the endpoint is as it was "
+        f"before: taken back by AWS (AWS's reason: container died); it is InService on config {PLAN.original.name}"
     )
 
 
 def test_a_silent_rollback_without_a_reason_is_seen_too() -> None:
     """SageMaker may take an update back and say nothing at all."""
-    assert "it gave no reason" in str(seen(BUSY, OLD).setback)
+    assert "AWS gives no reason" in str(seen(BUSY, OLD).setback)
 
 
 def test_a_change_that_never_shows_is_given_its_time_and_then_counts_as_taken_back() -> None:
@@ -66,7 +66,7 @@ def test_a_change_that_never_shows_is_given_its_time_and_then_counts_as_taken_ba
     assert seen(OLD, OLD, OLD, OLD).operation is not None
     late = seen(OLD, OLD, OLD, OLD, OLD)
     assert late.operation is None
-    assert "took it back" in str(late.setback)
+    assert "taken back by AWS" in str(late.setback)
 
 
 def test_an_endpoint_in_trouble_counts_as_taken_back() -> None:
@@ -81,7 +81,7 @@ def test_a_command_is_overdue_after_the_policys_limit() -> None:
     limit = PLAN.policy.timeouts.update
     assert is_overdue(PLAN, state, START + limit) is None
     told = is_overdue(PLAN, state, START + limit + timedelta(seconds=1))
-    assert told == f"AWS has not finished to apply config {PLAN.side_by_side.name} within 1h"
+    assert told == f"AWS has not finished the deployment of the candidate (config {PLAN.side_by_side.name}) within 1h"
     assert is_overdue(PLAN, begin(PLAN), START + limit * 2) is None
 
 

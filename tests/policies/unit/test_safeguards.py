@@ -121,10 +121,10 @@ def test_intents_leave_in_doubt_what_results_make_known() -> None:
     hold = SetScaling(endpoint=PLAN.endpoint, scaling=HELD)
     state = begin(PLAN)
     for command in (hold, arm(PLAN, START), CreateConfig(config=PLAN.side_by_side)):
-        state = record_intent(state, command)
+        state = record_intent(state, command, START)
     assert (state.scaling, state.switch, state.made) == ("asked", "asked", (PLAN.side_by_side.name,))
     for command in (hold, arm(PLAN, START)):
-        state = record_intent(record_result(state, command, CommandResult(status="done"), START), command)
+        state = record_intent(record_result(state, command, CommandResult(status="done"), START), command, START)
     assert (state.scaling, state.switch) == ("held", "armed")
 
 
