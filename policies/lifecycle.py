@@ -30,6 +30,7 @@ from policies.commands import (
 from policies.gates.evidence import Window
 from policies.plan import Plan
 from policies.registration import Stand
+from policies.serving import NO_READING, Serving
 from policies.values import Frozen
 
 
@@ -66,11 +67,13 @@ class Ending(Frozen):
         outcome: the outcome.
         reason: why, as a sentence for a person.
         at: when that was decided.
+        serving: what serves, as it was last read back since.
     """
 
     outcome: Outcome
     reason: str
     at: datetime
+    serving: Serving = NO_READING
 
 
 class Operation(Frozen):
