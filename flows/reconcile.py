@@ -12,6 +12,7 @@ from prefect.states import Completed, Failed
 
 from policies.errors import RolloutError
 from policies.lifecycle import Outcome
+from policies.serving import describe_serving
 from rollway.aws.session import connect
 from rollway.loop.clock import SystemClock
 from rollway.loop.hands import PlainHands
@@ -69,5 +70,5 @@ def tell(each: Reconciled) -> str:
     if each.trouble:
         return f"could not be driven: {each.trouble}"
     if each.ending:
-        return f"{each.ending.outcome} — {each.ending.reason}"
+        return f"{each.ending.outcome} · {describe_serving(each.ending.serving)} — {each.ending.reason}"
     return "under way, handed over" if each.rollout_id else "freed; there was nothing left to do"

@@ -3,32 +3,13 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import takewhile
-from typing import Protocol
 
+from policies.attempts import Earlier, Fate, find_last_attempt
 from policies.errors import Problem
 from policies.lifecycle import Outcome
 from policies.observation import Halt
 from policies.spec import BrakeSpec
 from policies.values import format_duration
-
-
-class Earlier(Protocol):
-    """An earlier rollout of an endpoint: the model it was for, how it ended and when."""
-
-    @property
-    def model(self) -> str:
-        """The model that was to take over."""
-        ...
-
-    @property
-    def outcome(self) -> Outcome:
-        """How it ended."""
-        ...
-
-    @property
-    def at(self) -> datetime:
-        """When it ended."""
-        ...
 
 
 def find_brakes(
@@ -44,10 +25,9 @@ def find_brakes(
         now: the present moment.
     """
     where, remedy = f"endpoint {endpoint}", "start it by hand once you know why it will go better"
-    last = next((each for each in past if each.model == model), None)
-    if last is not None and last.outcome is not Outcome.PROMOTED:
-        what = f"its last rollout to {model} ended {last.outcome} at {last.at:%Y-%m-%d %H:%M} UTC; it is not retried by itself"
-        yield Problem(where, what, remedy)
+    last = find_last_attempt(model, past)
+    if last is not None and last.fate is not Fate.PROMOTED:
+        yield Problem(where, f"{last}; it is not retried by itself", remedy)
     failures = list(takewhile(lambda each: each.outcome is not Outcome.PROMOTED, past))
     if failures:
         length = back_off(spec, len(failures))

@@ -31,6 +31,7 @@ from policies.commands import (
 from policies.gates.evidence import Window
 from policies.plan import Plan
 from policies.registration import Stand
+from policies.serving import NO_READING, Serving
 from policies.values import Frozen
 
 
@@ -73,6 +74,7 @@ class Ending(Frozen):
         at: when that was decided.
         cause: what led to it from outside.
         by: who did that; None where nothing came from outside.
+        serving: what serves, as it was last read back since.
     """
 
     outcome: Outcome
@@ -80,6 +82,7 @@ class Ending(Frozen):
     at: datetime
     cause: EndingCause = ""
     by: Attribution | None = None
+    serving: Serving = NO_READING
 
 
 class Operation(Frozen):

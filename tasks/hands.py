@@ -12,6 +12,7 @@ from prefect.logging import get_run_logger
 
 from policies.commands import ArmGuard, ArmSwitch, Command, CommandResult, explain
 from policies.decision import Decision
+from policies.endpoint_config import EndpointConfig
 from policies.facts import Endpoint, Surroundings
 from policies.lifecycle import candidate_share
 from policies.observation import Metrics, MetricsRequest
@@ -19,6 +20,7 @@ from policies.plan import Plan
 from rollway.aws.cloudwatch import MetricsReaders
 from rollway.aws.execution import put_off
 from rollway.aws.session import Aws
+from rollway.loop.hands import read_config
 from rollway.loop.watching import tell_watcher
 from rollway.reports.news import News
 from tasks import aws as aws_tasks
@@ -45,6 +47,10 @@ class PrefectHands:
     async def read_endpoint(self, name: str) -> Endpoint:
         """Describe the endpoint."""
         return await aws_tasks.read_endpoint(self._aws, name)
+
+    async def read_config(self, name: str) -> EndpointConfig:
+        """Describe an endpoint configuration: without Prefect, whose troubles must not keep the end from being recorded."""
+        return await asyncio.to_thread(read_config, self._aws, name)
 
     async def read_metrics(self, request: MetricsRequest, now: datetime) -> Metrics:
         """Read the settled metrics."""

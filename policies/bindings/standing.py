@@ -4,6 +4,7 @@ import hashlib
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
+from policies.attempts import Fate, Tried, find_last_attempt
 from policies.bindings.matching import Start
 from policies.brake import find_brakes
 from policies.lifecycle import Outcome
@@ -24,12 +25,14 @@ class Before(Frozen):
         model: the model that was to take over.
         outcome: how it ended.
         at: when.
+        tried: every model that it was for, and what became of each; empty where only ``model`` is on record.
     """
 
     rollout_id: str
     model: str
     outcome: Outcome
     at: datetime
+    tried: tuple[Tried, ...] = ()
 
 
 class EndpointNow(Frozen):
@@ -39,12 +42,14 @@ class EndpointNow(Frozen):
         serving: the models of the configuration that it runs on.
         under_way: the rollout under way on it; empty where there is none.
         model_under_way: the model that it rolls out.
+        models_under_way: all models that may take over by it, where there are several.
         past: the rollouts that have ended, newest first.
     """
 
     serving: tuple[str, ...]
     under_way: str = ""
     model_under_way: str = ""
+    models_under_way: tuple[str, ...] = ()
     past: tuple[Before, ...] = ()
 
 
@@ -79,14 +84,13 @@ def decide_start(start: Start, endpoint: EndpointNow, policy: Policy, now: datet
         policy: how it would go; says what happens where another rollout is under way, and how long an endpoint rests after a failure.
         now: the present moment.
     """
-    if endpoint.under_way and endpoint.model_under_way == start.model_name:
+    if endpoint.under_way and start.model_name in {endpoint.model_under_way, *endpoint.models_under_way}:
         return Stay(why=f"{start.endpoint}: {start.model_name} is being rolled out already, by {endpoint.under_way}")
     if endpoint.serving == (start.model_name,) and not endpoint.under_way:
         return Stay(why=f"{start.endpoint}: {start.model_name} is live already")
-    last = next((each for each in endpoint.past if each.model == start.model_name), None)
-    if last is not None and last.outcome is not Outcome.PROMOTED:
-        told = f"its last rollout to {last.model} ended {last.outcome} at {last.at:%Y-%m-%d %H:%M} UTC"
-        return Stay(why=f"{start.endpoint}: {told}; only a person tries it again: rollway run {start.endpoint}")
+    last = find_last_attempt(start.model_name, endpoint.past)
+    if last is not None and last.fate is not Fate.PROMOTED:
+        return Stay(why=f"{start.endpoint}: {last}; only a person tries it again: rollway run {start.endpoint}")
     if endpoint.under_way and policy.when_taken == "refuse":
         return Stay(why=f"{start.endpoint}: rollout {endpoint.under_way} is under way", kind="waiting")
     brakes = find_brakes(policy.brake, start.endpoint, start.model_name, endpoint.past, now)

@@ -14,6 +14,7 @@ from policies.lifecycle import CLIMBING, Ending, Outcome, Phase, State, candidat
 from policies.notices import wording
 from policies.notices.notice import Notice
 from policies.plan import Plan
+from policies.serving import NO_READING, NotReadBack, Serving, is_on_baseline, same_traffic, takes_from_baseline
 from policies.verdict import GateVerdict
 
 SLOW: Final = timedelta(minutes=2)
@@ -93,6 +94,7 @@ class Story:
         self._ending_verdicts: tuple[GateVerdict, ...] = ()
         self._goes_back = False
         self._ending_reason = ""
+        self._serving: Serving = NO_READING
 
     def add(self, step: Step) -> tuple[Notice, ...]:
         """Take note of the next step, and return the notices that it makes due."""
@@ -162,10 +164,11 @@ class Story:
             yield wording.switch_fired(plan, ending)
         if step.state.phase is Phase.ROLLING_BACK:
             self._goes_back = True
+            self._had_traffic |= takes_from_baseline(plan, ending.serving)
             share = _share_on_the_way_back(plan, step.state)
             if share > 0 and step.at - ending.at >= SLOW:
                 yield wording.rolling_back(plan, ending, share, self._failures)
-            if share > 0 or self._failures:
+            if share > 0 or self._failures or not _is_back(plan, ending):
                 return
         yield from self._tell_end(plan, step, ending)
 
@@ -174,10 +177,18 @@ class Story:
         back = step.at - ending.at if self._goes_back and self._had_traffic else None
         notice = wording.ended(plan, ending, (self._ending_verdicts, back), self._failures)
         if notice.key not in self._told:
-            self._ending_reason = ending.reason
+            self._ending_reason, self._serving = ending.reason, ending.serving
             yield notice
-        elif step.state.phase is Phase.FINISHED and ending.reason != self._ending_reason:
-            yield wording.left_over(plan, step.at, ending.reason.removeprefix(self._ending_reason))
+        elif step.state.phase is Phase.FINISHED:
+            if ending.reason != self._ending_reason:
+                yield wording.left_over(plan, step.at, ending.reason.removeprefix(self._ending_reason))
+            if not same_traffic(ending.serving, self._serving):
+                yield wording.serving_changed(plan, ending, step.at)
+
+
+def _is_back(plan: Plan, ending: Ending) -> bool:
+    """Whether the baseline serves alone, as far as that was read back; in older journals nothing was."""
+    return isinstance(ending.serving, NotReadBack) or is_on_baseline(plan, ending.serving)
 
 
 def _share_on_the_way_back(plan: Plan, state: State) -> float:

@@ -14,6 +14,7 @@ from policies.notices.notice import Event, Level, Notice
 from policies.observation import Halt
 from policies.plan import Plan
 from policies.promoting import describe
+from policies.serving import ReadBack, describe_serving
 from policies.values import format_duration
 from policies.verdict import GateVerdict
 
@@ -139,7 +140,7 @@ def drifted(plan: Plan, at: datetime, why: str) -> Notice:
 
 def rolling_back(plan: Plan, ending: Ending, share: float, failures: int) -> Notice:
     """Tell that a candidate is on its way back and still has traffic."""
-    told = f"{plan.endpoint} is on its way back to {plan.baseline.model}, and {plan.models} still has {share:g} %"
+    told = f"{plan.endpoint} is on its way back to {plan.baseline.model}, and {_who_has(plan, ending, share)}"
     return Notice(
         key=_key(Event.ROLLING_BACK, failures),
         event=Event.ROLLING_BACK,
@@ -195,6 +196,21 @@ def ended(
             f"rollway status {plan.endpoint}",
             *((_rollback(plan),) if event is Event.ABORTED and back is None else ()),
         ),
+    )
+
+
+def serving_changed(plan: Plan, ending: Ending, at: datetime) -> Notice:
+    """Report that, when a rollout was over, its endpoint served something else than was reported with its outcome."""
+    event, _ = _ENDS[ending.outcome]
+    return Notice(
+        key=f"{event}-serving-changed",
+        event=event,
+        level=Level.WARNING,
+        endpoint=plan.endpoint,
+        at=at,
+        headline=headline(plan, ending),
+        reason=f"The endpoint was changed after the outcome was reported, before the end at {_time(at)}.",
+        commands=(f"rollway status {plan.endpoint}",),
     )
 
 
@@ -288,6 +304,13 @@ def _numbers(verdicts: Sequence[GateVerdict], told: str = "") -> tuple[str, ...]
 def _sentence(text: str) -> str:
     text = text.strip()
     return text if not text or text[-1] in ".!?" else f"{text}."
+
+
+def _who_has(plan: Plan, ending: Ending, share: float) -> str:
+    """Say who has traffic on the way back: in an A/B test by what was read back of each challenger."""
+    if plan.rivals and isinstance(ending.serving, ReadBack):
+        return describe_serving(ending.serving)
+    return f"{plan.models} still has {share:g} %"
 
 
 def _key(event: Event, failures: int) -> str:

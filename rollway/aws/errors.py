@@ -51,6 +51,21 @@ SIGN_IN_HINT: Final = (
 REGION_HINT: Final = "Give --region, or set AWS_DEFAULT_REGION."
 _PERMISSION_HINT: Final = "Allow this action for the role or user that Rollway runs as."
 _MISSING_HINT: Final = "Check the name, the account and the Region."
+_DELETED_CONFIG_HINT: Final = (
+    "It was there when this rollout last needed it, so somebody has deleted it since: see DeleteEndpointConfig in CloudTrail. Rollway goes "
+    "back to the baseline, and creates the configurations that this needs again."
+)
+_DELETED_HINT: Final = "It was there when this rollout began, so somebody has deleted it since: see CloudTrail."
+_CHECKED_BEFORE: Final = frozenset(
+    {
+        "CreateEndpointConfig",
+        "DescribeEndpoint",
+        "DescribeEndpointConfig",
+        "UpdateEndpoint",
+        "UpdateEndpointWeightsAndCapacities",
+    }
+)
+"""Operations of a rollout whose endpoint, models and configurations were all found before it began, or made by it."""
 _BUCKET_HINT: Final = "Create the bucket, or give another location for the journal."
 _BUSY_HINT: Final = "Wait until the change in flight is over; SageMaker makes one change to an endpoint at a time."
 _QUOTA_HINT: Final = "Ask for a higher quota in Service Quotas, or free capacity of this kind."
@@ -66,6 +81,18 @@ class ObjectChanged(PermanentAwsError):
     """The stored object is not the one that was to be replaced: somebody else wrote or deleted it."""
 
     code = "object_changed"
+
+
+def hint_under_way(error: AwsError) -> str:
+    """Return what to do about a request of a rollout under way that AWS turned down.
+
+    What is missing then was there before, so its name, account and Region are right.
+    """
+    if not isinstance(error, NotFound) or error.hint != _MISSING_HINT:
+        return error.hint
+    if isinstance(error, ConfigNotFound):
+        return _DELETED_CONFIG_HINT
+    return _DELETED_HINT if error.operation in _CHECKED_BEFORE else error.hint
 
 
 class InvalidRequest(PermanentAwsError):

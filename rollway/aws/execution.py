@@ -31,6 +31,7 @@ from policies.errors import AwsError, PermanentAwsError, TransientAwsError
 from rollway.aws import guarding, switch
 from rollway.aws.autoscaling import set_scaling
 from rollway.aws.configs import create_config, delete_config
+from rollway.aws.errors import hint_under_way
 from rollway.aws.model_making import ensure_model
 from rollway.aws.probing import probe
 from rollway.aws.replacing import replace_scaling
@@ -115,4 +116,5 @@ def _protect(aws: Aws, command: Safeguard, timing: Timing) -> CommandResult:
 
 
 def _say(error: AwsError) -> str:
-    return f"{error}. {error.hint}" if error.hint else str(error)
+    hint = hint_under_way(error)
+    return f"{error}. {hint}" if hint else str(error)

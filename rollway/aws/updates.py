@@ -211,7 +211,8 @@ def _miss_current(error: ConfigNotFound, command: ApplyConfig, runs_on: str) -> 
         operation=error.operation,
         aws_code=error.aws_code,
         request_id=error.request_id,
-        hint=f"Create {runs_on} again, with the content that it had.",
+        hint=f"If this rollout made {runs_on}, Rollway creates it again on its way back. "
+        f"Otherwise create {runs_on} again, with the content that it had.",
     )
 
 

@@ -3,6 +3,7 @@
 import click
 from rich.text import Text
 
+from policies.headline import name_candidates
 from policies.lifecycle import Outcome
 from rollway.cli.driving import Result
 from rollway.cli.failures import NothingUnderWay
@@ -30,7 +31,7 @@ def refuse_ended(newest: Newest) -> None:
         Outcome.PROMOTED: f"To go back to the model before: rollway run {plan.endpoint} --model {plan.baseline.model} --policy POLICY",
         Outcome.ROLLBACK_FAILED: f"What is live now: rollway status {plan.endpoint}. To try again to bring it back: {again}",
     }.get(outcome, f"What is live now: rollway status {plan.endpoint}")
-    models = f"{plan.baseline.model} → {plan.models}"
+    models = f"{plan.baseline.model} → {name_candidates(plan, newest.chronicle.state)}"
     raise NothingUnderWay(
         f"no rollout of endpoint {plan.endpoint} is under way; the last one, {models}, ended {outcome}", hint=hint
     )
@@ -52,6 +53,7 @@ def describe_answer(newest: Newest, *, taken_over: bool = False) -> Document:
         "taken_over": taken_over,
         "outcome": str(ending.outcome) if ending else None,
         "reason": ending.reason if ending else None,
+        "serving": ending.serving.model_dump(mode="json") if ending else None,
     }
 
 

@@ -18,7 +18,8 @@ from rollway.cli.newest import Newest, need_newest
 from rollway.cli.options import OnReturn, need_journal
 from rollway.cli.output import emit
 from rollway.cli.world import World, current_world
-from rollway.journal.leases import Bid, acquire
+from rollway.journal.leases import acquire
+from rollway.loop.concluding import make_bid
 from rollway.loop.hands import PlainHands
 from rollway.loop.rollout import Rollout
 from rollway.loop.starting import open_journal, whoami
@@ -105,8 +106,7 @@ def _reopen(aws: Aws, newest: Newest, signal: Signal, world: World) -> Rollout:
     if outcome is Outcome.PROMOTED or back or signal.verb != "rollback":
         refuse_ended(newest)
     tell(f"the rollout ended {outcome} without bringing {plan.endpoint} back; taking it up again")
-    bid = Bid(plan.rollout_id, plan.candidate.model, whoami(), plan.policy.take_over_after)
-    held = acquire(store, plan.endpoint, bid)
+    held = acquire(store, plan.endpoint, make_bid(plan, whoami()))
     told = f"{signal.verb} by {signal.by}: {signal.reason}"
     state = turn_back(newest.chronicle.state, Outcome.ROLLED_BACK, told, world.clock.now() + held.offset)
     return Rollout(plan, state, newest.journal, PlainHands(aws, world.timing), held)

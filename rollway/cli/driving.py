@@ -15,6 +15,7 @@ from policies.decision import Decision
 from policies.errors import JournalError
 from policies.lifecycle import Ending, Outcome, candidate_share
 from policies.plan import Plan
+from policies.serving import is_on_baseline, takes_from_baseline
 from policies.values import format_duration
 from policies.verdict import GateVerdict
 from rollway.cli.failures import GaveUp, LostControl
@@ -66,6 +67,7 @@ class Result:
             "reason": ending.reason,
             "baseline": plan.baseline.model,
             "candidate": plan.candidate.model,
+            "serving": ending.serving.model_dump(mode="json"),
             "policy": {"strategy": plan.policy.strategy, "digest": plan.policy.digest},
             "started_at": plan.started_at.isoformat(),
             "ended_at": ending.at.isoformat(),
@@ -112,11 +114,11 @@ class Witness:
 
     def _measure_return(self, plan: Plan, decision: Decision, now: datetime) -> None:
         state, ending = decision.state, decision.state.ending
-        share = candidate_share(plan, state)
-        self._had_traffic |= share > 0
+        self._had_traffic |= candidate_share(plan, state) > 0
         if ending is None or ending.outcome is Outcome.PROMOTED or self.returned_in is not None:
             return
-        if self._had_traffic and not share:
+        self._had_traffic |= takes_from_baseline(plan, ending.serving)
+        if self._had_traffic and is_on_baseline(plan, ending.serving):
             self.returned_in = now - ending.at
 
 
@@ -136,7 +138,8 @@ def drive_here(rollout: Rollout, world: World, witness: Witness) -> Result:
         LostControl: another process drives the rollout.
         GaveUp: too many errors of our own in a row.
     """
-    return witness.testify(rollout.plan, _drive(rollout, world))
+    ending = _drive(rollout, world)
+    return witness.testify(rollout.plan, ending)  # the plan as it is by now: an A/B test has a winner
 
 
 def lost_control(error: JournalError, plan: Plan) -> LostControl:

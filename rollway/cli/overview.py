@@ -7,12 +7,15 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from policies.lifecycle import Outcome
 from policies.observation import Halt
+from policies.serving import NO_READING, Serving, describe_serving
 from policies.values import format_duration
 from rollway.aws.objects import ObjectStore
 from rollway.cli.output import Document
 from rollway.cli.words import ago
 from rollway.journal.halts import read_halt
+from rollway.journal.lease import Lease, describe_silence
 from rollway.journal.leases import Standing, Standings, list_standings
 
 
@@ -27,14 +30,16 @@ def describe_all(store: ObjectStore, now: datetime) -> tuple[Document, Renderabl
     return document, _draw(standings, halt, now)
 
 
-def say_hold(standing: Standing) -> str:
-    """Say who drives a rollout, or that nobody does."""
+def say_hold(endpoint: str, standing: Standing) -> str:
+    """Say who drives a rollout, or since when its driver has been silent and what to do; of one that has ended, how and what serves."""
     lease, silent = standing.lease, format_duration(standing.silent_for)
     if lease.outcome is not None:
-        return str(lease.outcome)
-    if standing.expired:
-        return f"nobody drives it, silent for {silent}: rollway reconcile takes it up"
-    return f"under way, driven by {lease.by} ({lease.process}), last sign of life {silent} ago"
+        return f"{lease.outcome} · {describe_serving(_serving_at_end(lease))}"
+    driver = f"driven by {lease.by} ({lease.process})"
+    if standing.silent:
+        what_to_do = f"rollway reconcile; at once: rollway rollback {endpoint} --reason REASON"
+        return f"{driver}, {describe_silence(standing)}: {what_to_do}"
+    return f"under way, {driver}, last sign of life {silent} ago"
 
 
 def say_halt(halt: Halt) -> Text:
@@ -43,28 +48,50 @@ def say_halt(halt: Halt) -> Text:
     return Text(told, "bold white on red")
 
 
+def describe_driver(standing: Standing) -> dict[str, Any]:
+    """Return as a document whether the driver of a rollout under way gives signs of life, and when another may take over."""
+    under_way = standing.lease.outcome is None
+    return {
+        "orphaned": standing.expired,
+        "silent": standing.silent,
+        "silent_since": standing.written_at.isoformat() if standing.silent else None,
+        "take_over_at": standing.expires_at.isoformat() if under_way else None,
+    }
+
+
+def _serving_at_end(lease: Lease) -> Serving:
+    """Return what the newest rollout left serving: the endpoint may have been changed since."""
+    return next((past.serving for past in lease.history if past.rollout_id == lease.rollout_id), NO_READING)
+
+
+def _name_models(lease: Lease) -> str:
+    """Name the models that may take over; of a rollout that was promoted, the one that was."""
+    return lease.model if lease.outcome is Outcome.PROMOTED else " or ".join(lease.models or (lease.model,))
+
+
 def _describe(standing: Standing) -> dict[str, Any]:
     lease = standing.lease
     return {
         "rollout": lease.rollout_id,
         "candidate": lease.model,
+        "candidates": list(lease.models or (lease.model,)),
+        "serving": None if lease.outcome is None else _serving_at_end(lease).model_dump(mode="json"),
         "since": lease.since.isoformat(),
         "by": lease.by,
         "process": lease.process,
         "outcome": str(lease.outcome) if lease.outcome else None,
         "silent_for_s": standing.silent_for.total_seconds(),
-        "orphaned": standing.expired,
+        **describe_driver(standing),
     }
 
 
 def _draw(standings: Standings, halt: Halt | None, now: datetime) -> RenderableType:
     table = Table.grid(padding=(0, 2))
     for endpoint, standing in standings:
-        style = "yellow" if standing.expired else ""
+        style = "yellow" if standing.silent else ""
         started = f"started {ago(standing.lease.since, now)}"
-        table.add_row(
-            Text(endpoint, "bold"), Text(standing.lease.model, "magenta"), started, Text(say_hold(standing), style)
-        )
+        models, held = Text(_name_models(standing.lease), "magenta"), Text(say_hold(endpoint, standing), style)
+        table.add_row(Text(endpoint, "bold"), models, started, held)
     banner = [say_halt(halt)] if halt else []
     skipped = [Text(f"skipped: {reason}", "yellow") for reason in standings.skipped]
     return Group(*banner, table if standings.found else Text("The journal knows no rollout."), *skipped)

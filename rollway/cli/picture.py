@@ -13,10 +13,12 @@ from rich.text import Text
 
 from policies.baking import bake_ends
 from policies.decision import Decision
+from policies.headline import name_candidates
 from policies.lifecycle import CLIMBING, Outcome, Phase, State, candidate_share
 from policies.plan import Plan
 from policies.values import format_duration
 from policies.verdict import Answer, GateVerdict
+from rollway.cli.arms import shares_by_model
 
 _BAR_WIDTH: Final = 40
 _MARKS: Final = {
@@ -52,7 +54,7 @@ def draw(moment: Moment, now: datetime) -> RenderableType:
     decision = moment.decision
     return Padding(
         Group(
-            _title(moment.plan, now),
+            _title(moment.plan, decision.state, now),
             _traffic(moment.plan, decision.state),
             _stand(moment.plan, decision.state, now),
             draw_verdicts(decision.verdicts),
@@ -85,19 +87,23 @@ def traffic_light(decision: Decision) -> str:
     return "" if state.phase in CLIMBING else "red"
 
 
-def _title(plan: Plan, now: datetime) -> RenderableType:
+def _title(plan: Plan, state: State, now: datetime) -> RenderableType:
     elapsed = timedelta(seconds=round((now - plan.started_at).total_seconds()))
     return Text.assemble(
         (plan.endpoint, "bold"),
         "  ",
         (plan.baseline.model, "cyan"),
         " → ",
-        (plan.models, "magenta"),
+        (name_candidates(plan, state), "magenta"),
         (f"  {format_duration(elapsed)} of at most {format_duration(plan.policy.deadline)}", "dim"),
     )
 
 
 def _traffic(plan: Plan, state: State) -> RenderableType:
+    if plan.rivals:
+        return Text(
+            "  ".join(f"{model} {share:g} %" for model, share in shares_by_model(plan, state).items()), "magenta"
+        )
     share = candidate_share(plan, state)
     row = Table.grid(padding=(0, 1))
     row.add_row(

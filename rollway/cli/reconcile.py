@@ -8,6 +8,7 @@ from typing import Any, Final, Unpack
 import click
 
 from policies.lifecycle import Outcome
+from policies.serving import describe_serving
 from rollway.aws.session import connect
 from rollway.cli.exits import Exit
 from rollway.cli.options import (
@@ -71,6 +72,7 @@ def _describe(each: Reconciled) -> dict[str, Any]:
         "rollout": each.rollout_id or None,
         "outcome": str(each.ending.outcome) if each.ending else None,
         "reason": each.ending.reason if each.ending else None,
+        "serving": each.ending.serving.model_dump(mode="json") if each.ending else None,
         "trouble": each.trouble or None,
     }
 
@@ -83,7 +85,9 @@ def _say_one(each: Reconciled) -> str:
     if each.trouble:
         return f"{each.endpoint}: could not be driven: {each.trouble}"
     if each.ending:
-        return f"{each.endpoint}: {each.ending.outcome} · {each.ending.reason}"
+        return (
+            f"{each.endpoint}: {each.ending.outcome} · {describe_serving(each.ending.serving)} · {each.ending.reason}"
+        )
     return f"{each.endpoint}: {'under way, handed over' if each.rollout_id else 'freed; there was nothing left to do'}"
 
 

@@ -11,7 +11,9 @@ from rich.text import Text
 
 from policies.approvals.waiting import tell_wait, wants_approval
 from policies.facts import Endpoint, format_shares
-from policies.lifecycle import Phase, candidate_share
+from policies.headline import name_candidates
+from policies.lifecycle import Ending, Phase, candidate_share
+from policies.serving import ReadBack, describe_serving
 from rollway.aws.sagemaker import describe_endpoint
 from rollway.aws.session import connect
 from rollway.cli.arms import describe_test, tell_arms
@@ -19,8 +21,9 @@ from rollway.cli.exits import Exit
 from rollway.cli.newest import Newest, find_newest
 from rollway.cli.options import OnWholeJournal, all_journal_options, need_journal
 from rollway.cli.output import emit
-from rollway.cli.overview import describe_all, say_hold
+from rollway.cli.overview import describe_all, describe_driver, say_hold
 from rollway.cli.picture import draw_verdicts
+from rollway.cli.serving_now import read_serving
 from rollway.cli.words import ago
 from rollway.cli.world import current_world
 from rollway.journal.records import Decided
@@ -50,12 +53,14 @@ def command(**options: Unpack[Options]) -> int:
         emit(options["output"], *describe_all(store, now()))
         return Exit.OK
     live, newest = describe_endpoint(aws, options["endpoint"]), find_newest(store, options["endpoint"])
+    serving = read_serving(aws, newest.chronicle.plan, live, now()) if newest else None
+    facts = live.model_dump(mode="json", include={"status", "config", "variants", "pending_config"})
     document = {
         "endpoint": live.name,
         "rollout": None if newest is None else _describe(newest),
-        "live": live.model_dump(mode="json", include={"status", "config", "variants", "pending_config"}),
+        "live": facts | {"serving": serving.model_dump(mode="json") if serving else None},
     }
-    emit(options["output"], document, _draw(newest, live, now()))
+    emit(options["output"], document, _draw(newest, (live, serving), now()))
     return Exit.OK
 
 
@@ -78,30 +83,37 @@ def _describe(newest: Newest) -> dict[str, Any]:
         "share": candidate_share(plan, state),
         "outcome": str(newest.ending.outcome) if newest.ending else None,
         "reason": newest.ending.reason if newest.ending else None,
+        "serving": newest.ending.serving.model_dump(mode="json") if newest.ending else None,
         "drift": state.drift,
         "awaiting_since": state.awaiting_since.isoformat() if state.awaiting_since else None,
         "approved": [each.model_dump(mode="json") for each in state.approved],
         "paused": state.paused.model_dump(mode="json") if state.paused else None,
         "switch": state.switch,
-        "orphaned": newest.standing.expired,
+        **describe_driver(newest.standing),
         "last_sign_of_life": chronicle.last_sign.isoformat(),
         "verdicts": [verdict.model_dump(mode="json") for verdict in last_verdicts(chronicle.records)],
         "decisions": [each.model_dump(mode="json", include={"at", "action", "reason"}) for each in decisions],
     }
 
 
-def _draw(newest: Newest | None, live: Endpoint, now: datetime) -> RenderableType:
-    facts = Table.grid(padding=(0, 2))
+def _draw(newest: Newest | None, seen: tuple[Endpoint, ReadBack | None], now: datetime) -> RenderableType:
+    live, facts = seen[0], Table.grid(padding=(0, 2))
     facts.add_column(style="dim")
     facts.add_column()
-    for name, value in _facts(newest, live, now):
+    for name, value in _facts(newest, seen, now):
         facts.add_row(name, value)
     title = Text(live.name, "bold")
     if newest is None:
         return Group(title, Padding(facts, (0, 0, 0, 2)), Text("The journal knows no rollout of this endpoint."))
     plan = newest.chronicle.plan
     title.append_text(
-        Text.assemble("  ", (plan.baseline.model, "cyan"), " → ", (plan.models, "magenta"), style="not bold")
+        Text.assemble(
+            "  ",
+            (plan.baseline.model, "cyan"),
+            " → ",
+            (name_candidates(plan, newest.chronicle.state), "magenta"),
+            style="not bold",
+        )
     )
     verdicts = last_verdicts(newest.chronicle.records)
     gates: list[RenderableType] = (
@@ -111,12 +123,17 @@ def _draw(newest: Newest | None, live: Endpoint, now: datetime) -> RenderableTyp
     return Group(title, Padding(facts, (0, 0, 0, 2)), *gates, "", Text("latest events (UTC)", "dim"), *told)
 
 
-def _facts(newest: Newest | None, live: Endpoint, now: datetime) -> list[tuple[str, RenderableType]]:
+def _facts(
+    newest: Newest | None, seen: tuple[Endpoint, ReadBack | None], now: datetime
+) -> list[tuple[str, RenderableType]]:
+    live, serving = seen
     counts = ", ".join(f"{variant.name} × {variant.instances}" for variant in live.variants)
     told = f"{live.status}, config {live.config}, traffic {format_shares(live.shares)}, instances {counts}"
     facts: list[tuple[str, RenderableType]] = [("live now", told)]
     if newest is None:
         return facts
+    if serving:
+        facts.append(("serves now", describe_serving(serving)))
     plan, state = newest.chronicle.plan, newest.chronicle.state
     stage = f"stage {state.stage + 1} of {len(plan.stages)}, candidate share {candidate_share(plan, state):g} %"
     stands = f"{state.phase}, {stage}, since {ago(state.since, now)}"
@@ -124,17 +141,25 @@ def _facts(newest: Newest | None, live: Endpoint, now: datetime) -> list[tuple[s
         stands = f"{newest.ending.outcome} at {ago(newest.ending.at, now)}: {newest.ending.reason}"
     return [
         ("stands", Text(stands, "bold")),
+        *([("at its end", _say_end(newest.ending, now))] if newest.ending else []),
         *tell_arms(plan, state),
         *([("drift", Text(state.drift, "yellow"))] if state.drift else []),
         *([("waits", Text(_say_wait(newest, now), "yellow"))] if state.awaiting_since else []),
         *([("paused", Text(f"by {state.paused.by}: {state.paused.reason}", "yellow"))] if state.paused else []),
-        ("driven", say_hold(newest.standing)),
+        ("driven", say_hold(live.name, newest.standing)),
         *([("switch", "armed: AWS acts by itself if nobody drives it")] if state.switch == "armed" else []),
         ("last on record", ago(newest.chronicle.last_sign, now) + (_NOTE if state.phase is Phase.BAKING else "")),
         ("started", f"{ago(plan.started_at, now)}, by {newest.standing.lease.by}"),
         ("rollout", f"{plan.rollout_id}, policy {plan.policy.strategy}@{plan.policy.digest}"),
         *facts,
     ]
+
+
+def _say_end(ending: Ending, now: datetime) -> str:
+    """Say what served when the rollout ended, and when that was read."""
+    serving = ending.serving
+    read = f" (read back at {ago(serving.at, now)})" if isinstance(serving, ReadBack) else ""
+    return f"{describe_serving(serving)}{read}"
 
 
 def _say_wait(newest: Newest, now: datetime) -> str:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from policies.errors import JournalError, RolloutError
 from policies.fleet.spec import FleetSpec, Target
+from policies.headline import confirmed_reason
 from policies.lifecycle import Outcome
 from policies.loading import load_policy
 from policies.observation import Signal
@@ -180,10 +181,11 @@ def _read_end(hold: Hold, entry: Entry) -> Entry:
 
 def _read_reason(store: ObjectStore, rollout_id: str) -> str:
     try:
-        ending = Journal(store, rollout_id).read().state.ending
+        chronicle = Journal(store, rollout_id).read()
     except JournalError as error:
         return str(error)
-    return ending.reason if ending else ""
+    ending = chronicle.state.ending
+    return confirmed_reason(chronicle.plan, ending) if ending else ""
 
 
 def _read_lease(hold: Hold) -> Lease | None:

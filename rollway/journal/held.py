@@ -6,9 +6,10 @@ from typing import Final
 
 from policies.errors import JournalError
 from policies.lifecycle import Outcome
+from policies.serving import NO_READING
 from rollway.aws.errors import ObjectChanged
 from rollway.aws.objects import ObjectStore
-from rollway.journal.lease import Lease, LeaseLost, Past, Standing, bow_out
+from rollway.journal.lease import Conclusion, Lease, LeaseLost, Past, Standing, bow_out
 from rollway.journal.standings import read_standing, write_lease
 
 MOST_REMEMBERED: Final = 10
@@ -89,8 +90,12 @@ class Held:
                 if not self.lease.handed:
                     raise
 
-    def release(self, outcome: Outcome) -> None:
+    def release(self, outcome: Outcome, conclusion: Conclusion | None = None) -> None:
         """Note how the rollout ended, so that the endpoint is free for the next. Harmless when repeated.
+
+        Args:
+            outcome: how it ended.
+            conclusion: what is kept of it besides; None of one that never began.
 
         Raises:
             LeaseLost: the rollout is somebody else's by now.
@@ -99,15 +104,18 @@ class Held:
         with self._lock:
             if self.lease.outcome is not None:
                 return
+            kept = conclusion or Conclusion(model=self.lease.model, tried=(), serving=NO_READING)
             ended = Past(
                 rollout_id=self.lease.rollout_id,
-                model=self.lease.model,
+                model=kept.model,
                 outcome=outcome,
                 at=self._store.now() + self.offset,
+                tried=kept.tried,
+                serving=kept.serving,
             )
             history = (ended, *self.lease.history)[:MOST_REMEMBERED]
             try:
-                self._write({"outcome": outcome, "history": history})
+                self._write({"outcome": outcome, "history": history, "model": ended.model})
             except LeaseLost:
                 if not self._is_on_record(ended):
                     raise

@@ -2,11 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
+from policies.attempts import Tried
 from policies.errors import JournalError
 from policies.lifecycle import Outcome
-from policies.values import Frozen, format_duration
+from policies.serving import NO_READING, Serving
+from policies.values import Frozen, format_duration, format_moment
 from rollway.journal.documents import Document
+
+_OVERDUE: Final = 0.75
+"""The part of its length after which a lease without a renewal means a holder in trouble: a healthy one needs two thirds at most."""
 
 
 class EndpointTaken(JournalError):
@@ -26,15 +32,33 @@ class Past(Frozen):
 
     Attributes:
         rollout_id: the rollout.
-        model: the model that was to take over.
+        model: the model that was to take over; of an A/B test that had one, the winner.
         outcome: how it ended.
         at: when its lease was released.
+        tried: every model that it was for, and what became of each; empty in leases from before that was recorded.
+        serving: what the endpoint was read back to serve at its end.
     """
 
     rollout_id: str
     model: str
     outcome: Outcome
     at: datetime
+    tried: tuple[Tried, ...] = ()
+    serving: Serving = NO_READING
+
+
+class Conclusion(Frozen):
+    """What the lease keeps of a rollout that has ended, beside its outcome.
+
+    Attributes:
+        model: the model that was to take over; of an A/B test that had one, the winner.
+        tried: every model that it was for, and what became of each.
+        serving: what the endpoint was read back to serve.
+    """
+
+    model: str
+    tried: tuple[Tried, ...]
+    serving: Serving
 
 
 class Lease(Document):
@@ -42,7 +66,8 @@ class Lease(Document):
 
     Attributes:
         rollout_id: the newest rollout.
-        model: the model that it rolls out.
+        model: the model that it rolls out; of an A/B test the first challenger, and the winner once that has ended.
+        models: all models that may take over, where there are several.
         by: who holds the lease, as user@host.
         since: when the rollout took the endpoint.
         process: the process that holds it.
@@ -67,6 +92,7 @@ class Lease(Document):
     handed: bool = False
     outcome: Outcome | None = None
     history: tuple[Past, ...] = ()
+    models: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -91,6 +117,16 @@ class Standing:
         return self.lease.outcome is None and (self.lease.handed or self.age >= self.lease.lasts)
 
     @property
+    def expires_at(self) -> datetime:
+        """When another process may take the rollout up, by the store's clock, unless the holder gives a sign of life before."""
+        return self.written_at if self.lease.handed else self.written_at + self.lease.lasts
+
+    @property
+    def silent(self) -> bool:
+        """Whether the holder is overdue with its sign of life: it renews after a third, and looks at least every third."""
+        return self.lease.outcome is None and (self.lease.handed or self.age >= self.lease.lasts * _OVERDUE)
+
+    @property
     def silent_for(self) -> timedelta:
         """How long the holder has given no sign of life; every sign is a write of the lease."""
         return self.age
@@ -103,13 +139,17 @@ def refuse(endpoint: str, standing: Standing) -> EndpointTaken:
     if not standing.expired:
         hint = f"Watch it: rollway status {endpoint}. End it: rollway abort {endpoint}."
         return EndpointTaken(f"{told}, last sign of life {silence} ago", hint)
-    why = (
-        "who has let go of it"
-        if lease.handed
-        else f"silent for {silence}, longer than its {format_duration(lease.lasts)}"
-    )
     hint = f"Have it brought to its end first: rollway reconcile goes on with it, rollway rollback {endpoint} takes it back."
-    return EndpointTaken(f"{told}, {why}", hint)
+    return EndpointTaken(f"{told}, {describe_silence(standing)}", hint)
+
+
+def describe_silence(standing: Standing) -> str:
+    """Say since when the holder of a lease has been silent, and when another process can take the rollout up."""
+    now = standing.written_at + standing.age
+    silence = format_duration(timedelta(seconds=round(standing.silent_for.total_seconds())))
+    what = "let go of by its process at" if standing.lease.handed else "silent since"
+    when = "now" if standing.expired else f"at {format_moment(standing.expires_at, now)}"
+    return f"{what} {format_moment(standing.written_at, now)} ({silence} ago), can be taken over {when}"
 
 
 def bow_out(endpoint: str, lease: Lease, standing: Standing | None) -> LeaseLost:

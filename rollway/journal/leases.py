@@ -43,15 +43,17 @@ class Bid:
 
     Attributes:
         rollout_id: the rollout.
-        model: the model that it rolls out.
+        model: the model that it rolls out; of an A/B test the first challenger.
         by: who asks, as user@host.
         lasts: for how long the lease shall hold after each sign of life.
+        models: all models that may take over, where there are several.
     """
 
     rollout_id: str
     model: str
     by: str
     lasts: timedelta
+    models: tuple[str, ...] = ()
 
 
 def acquire(store: ObjectStore, endpoint: str, bid: Bid) -> Held:
@@ -69,6 +71,7 @@ def acquire(store: ObjectStore, endpoint: str, bid: Bid) -> Held:
         return Lease(
             rollout_id=bid.rollout_id,
             model=bid.model,
+            models=bid.models,
             by=bid.by,
             since=store.now(),
             process=process_id(),

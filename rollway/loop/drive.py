@@ -14,6 +14,7 @@ from policies.errors import JournalError, RolloutError
 from policies.lifecycle import Ending, Outcome
 from policies.observation import Signal
 from rollway.loop.clock import Clock
+from rollway.loop.concluding import conclude
 from rollway.loop.rollout import Rollout
 from rollway.loop.telling import tell
 
@@ -193,7 +194,7 @@ def free(rollout: Rollout, ending: Ending) -> None:
         if ending.outcome is Outcome.ROLLBACK_FAILED:
             rollout.lease.let_go()
         else:
-            rollout.lease.release(ending.outcome)
+            rollout.lease.release(ending.outcome, conclude(rollout.plan, rollout.state, ending))
     except RolloutError as error:
         log.warning(
             "the journal does not say yet that the rollout has ended; rollway reconcile puts that right: %s", error

@@ -6,13 +6,14 @@ from typing import Protocol
 
 from policies.commands import ArmGuard, ArmSwitch, Command, CommandResult
 from policies.decision import Decision
+from policies.endpoint_config import EndpointConfig
 from policies.facts import Endpoint, Surroundings
 from policies.observation import Metrics, MetricsRequest
 from policies.plan import Plan
 from rollway.aws.autoscaling import read_surroundings
 from rollway.aws.cloudwatch import MetricsReaders
 from rollway.aws.execution import carry_out, put_off
-from rollway.aws.sagemaker import describe_endpoint
+from rollway.aws.sagemaker import describe_endpoint, read_config_fields
 from rollway.aws.session import Aws
 from rollway.aws.waiting import REAL_TIME, Timing
 from rollway.loop.watching import tell_watcher
@@ -23,6 +24,10 @@ class Hands(Protocol):
 
     async def read_endpoint(self, name: str) -> Endpoint:
         """Describe the endpoint. Raises ``AwsError``."""
+        ...
+
+    async def read_config(self, name: str) -> EndpointConfig:
+        """Describe an endpoint configuration, without its tags. Raises ``AwsError``."""
         ...
 
     async def read_metrics(self, request: MetricsRequest, now: datetime) -> Metrics:
@@ -58,6 +63,10 @@ class PlainHands:
         """Describe the endpoint."""
         return await asyncio.to_thread(describe_endpoint, self._aws, name)
 
+    async def read_config(self, name: str) -> EndpointConfig:
+        """Describe an endpoint configuration, without its tags."""
+        return await asyncio.to_thread(read_config, self._aws, name)
+
     async def read_metrics(self, request: MetricsRequest, now: datetime) -> Metrics:
         """Read settled metrics."""
         return await asyncio.to_thread(self._metrics.read, request, now)
@@ -77,3 +86,13 @@ class PlainHands:
     async def show(self, plan: Plan, decision: Decision, now: datetime) -> None:
         """Tell the watcher of this process, if there is one."""
         tell_watcher(plan, decision, now)
+
+
+def read_config(aws: Aws, name: str) -> EndpointConfig:
+    """Describe an endpoint configuration, without its tags.
+
+    Raises:
+        AwsError: AWS could not be read, or there is no such configuration.
+    """
+    fields, _ = read_config_fields(aws, name)
+    return EndpointConfig(name=name, fields=fields)

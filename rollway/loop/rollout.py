@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -28,6 +28,8 @@ from rollway.journal.leases import Held
 from rollway.journal.records import Carried, Decided, Intended, Record
 from rollway.loop.braking import report_failure
 from rollway.loop.hands import Hands
+from rollway.loop.outages import Access, Outages
+from rollway.loop.reading_back import read_back
 
 log = logging.getLogger(__name__)
 
@@ -63,8 +65,13 @@ class Rollout:
     _fires_at: datetime | None = None
     _switch_due: datetime | None = None
     _unwritten: list[Record] = field(default_factory=list[Record])
+    _outages: Outages = field(init=False)
+    _looked_at: datetime = field(init=False)
 
     def __post_init__(self) -> None:
+        store = self.journal.store
+        self._outages = Outages(store.url(""))
+        self._looked_at = self.plan.started_at
         if self.unobserved_since is not None:
             self._fires_at = self.unobserved_since + self.plan.policy.lease
 
@@ -83,9 +90,11 @@ class Rollout:
             JournalError: another process drives this rollout.
         """
         now = local_now + self.lease.offset
+        self._looked_at = now
         await self._beat(now)
-        before = self.state
-        decision = decide(self.plan, before, await self._observe(now), now, partial(judge, memory=self._memory))
+        before, observation = self.state, await self._observe(now)
+        decision = decide(self.plan, before, observation, now, partial(judge, memory=self._memory))
+        decision = await read_back(self.hands, self.plan, before, decision, (observation.endpoint, now))
         self.state = decision.state
         self.plan = follow_the_winner(self.plan, self.state)
         if decision.commands or _is_news(before, decision):
@@ -119,10 +128,7 @@ class Rollout:
         if self._alive and not self.lease.is_due(now):
             return
         self._alive = True
-        try:
-            await asyncio.to_thread(self.lease.renew)
-        except AwsError as error:
-            log.warning("cannot renew the lease: %s", error)
+        await self._ask("write", "renew the lease", self.lease.renew)
         if self.state.switch == "armed" and may_extend(self.plan, self.state):
             await self._extend_switch(now)
 
@@ -173,18 +179,17 @@ class Rollout:
         return await _or_unavailable(self.hands.read_surroundings(endpoint))
 
     async def _read_signals(self) -> tuple[Signal, ...]:
-        try:
-            return await asyncio.to_thread(self.journal.read_signals)
-        except AwsError as error:
-            log.warning("cannot read the signals in the journal: %s", error)
-            return ()
+        signals = await self._ask("read", "read the signals", self.journal.read_signals)
+        return () if isinstance(signals, Unavailable) else signals
 
     async def _read_halt(self) -> Halt | None:
+        doing, store = "read whether rollouts are halted", self.journal.store
         try:
-            return await asyncio.to_thread(read_halt, self.journal.store)
-        except (AwsError, JournalError) as error:
-            log.warning("cannot read in the journal whether rollouts are halted: %s", error)
+            halt = await self._ask("read", doing, partial(read_halt, store))
+        except JournalError as error:
+            self._outages.failed("read", doing, error, self._looked_at)
             return None
+        return None if isinstance(halt, Unavailable) else halt
 
     async def _execute(self, command: Command, now: datetime) -> bool:
         """Carry out one command between its two records; say whether the next one may follow."""
@@ -206,12 +211,8 @@ class Rollout:
         Raises:
             JournalError: another process holds it by now.
         """
-        try:
-            await asyncio.to_thread(self.lease.check)
-        except AwsError as error:
-            log.warning("cannot read the lease: %s", error)
-            return self._customers_come_first
-        return True
+        unavailable = isinstance(await self._ask("read", "read the lease", self.lease.check), Unavailable)
+        return self._customers_come_first if unavailable else True
 
     async def _write(self, record: Record) -> bool:
         """Write a record; say whether acting may go on. What the journal does not take is written before the next record."""
@@ -225,15 +226,25 @@ class Rollout:
             JournalError: another process drives this rollout.
         """
         while self._unwritten:
-            try:
-                await asyncio.to_thread(self.journal.append, self._unwritten[0])
-            except JournalError:
-                raise
-            except AwsError as error:
-                log.warning("cannot write to the journal: %s", error)
+            append = partial(self.journal.append, self._unwritten[0])
+            if isinstance(await self._ask("write", "write a record", append), Unavailable):
                 return False
             self._unwritten.pop(0)
         return True
+
+    async def _ask(self, access: Access, doing: str, request: Callable[[], T]) -> T | Unavailable:
+        """Ask something of the journal's store; what fails is reported once for each outage.
+
+        Raises:
+            JournalError: the store answers, and the answer is no.
+        """
+        try:
+            answer = await asyncio.to_thread(request)
+        except AwsError as error:
+            self._outages.failed(access, doing, error, self._looked_at)
+            return Unavailable(str(error))
+        self._outages.succeeded(access, self._looked_at)
+        return answer
 
     def _forget_intent(self, command: Command) -> None:
         """Take back an intent that was not written: the command is not carried out."""

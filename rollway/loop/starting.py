@@ -7,6 +7,7 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 
 from policies.bindings.origin import Origin
 from policies.blueprint.model import Blueprint
@@ -23,8 +24,9 @@ from rollway.aws.objects import ObjectStore, parse_location, utc_now
 from rollway.aws.session import Aws
 from rollway.journal.halts import read_halt
 from rollway.journal.journal import Journal
-from rollway.journal.leases import Bid, acquire, read_standing
+from rollway.journal.leases import acquire, read_standing
 from rollway.journal.records import Started
+from rollway.loop.concluding import make_bid
 from rollway.loop.hands import Hands
 from rollway.loop.rollout import Rollout
 
@@ -90,7 +92,7 @@ def start(plan: Plan, store: ObjectStore, hands: Hands) -> Rollout:
     obstacles = list(find_window_obstacles(plan, plan.started_at))
     if obstacles:
         raise PreflightError(obstacles)
-    bid = Bid(rollout_id=plan.rollout_id, model=plan.candidate.model, by=whoami(), lasts=plan.policy.take_over_after)
+    bid = make_bid(plan, whoami())
     lease = acquire(store, plan.endpoint, bid)
     journal = Journal(store, plan.rollout_id)
     try:
@@ -124,7 +126,10 @@ def refuse_if_braked(plan: Plan, store: ObjectStore, now: datetime) -> None:
     """
     standing = read_standing(store, plan.endpoint)
     past = standing.lease.history if standing else ()
-    problems = list(find_brakes(plan.policy.brake, plan.endpoint, plan.candidate.model, past, now))
+    found = (find_brakes(plan.policy.brake, plan.endpoint, each.model, past, now) for each in plan.challengers)
+    problems = list(
+        dict.fromkeys(chain.from_iterable(found))
+    )  # an endpoint that needs a rest needs it whichever model it is
     if problems:
         raise PreflightError(problems)
 

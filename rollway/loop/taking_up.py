@@ -17,6 +17,7 @@ from rollway.journal.journal import Chronicle, Journal
 from rollway.journal.leases import Held, Standing, Standings
 from rollway.journal.records import TakenUp
 from rollway.loop.clock import Clock
+from rollway.loop.concluding import conclude
 from rollway.loop.drive import HandOver, drive_until
 from rollway.loop.hands import Hands
 from rollway.loop.rollout import Rollout
@@ -118,7 +119,7 @@ def _resume(store: ObjectStore, held: Held, standing: Standing, hands: Hands, no
     chronicle = _sign(journal, held, standing.silent_for, now)
     state = taking_up.take_up(chronicle.plan, chronicle.state, standing.silent_for, now)
     if taking_up.is_over(state) and state.ending is not None:
-        held.release(state.ending.outcome)
+        held.release(state.ending.outcome, conclude(chronicle.plan, state, state.ending))
         return None
     last_sign = now - standing.silent_for
     return Rollout(chronicle.plan, state, journal, hands, held, unobserved_since=last_sign)

@@ -12,12 +12,14 @@ from policies.bindings.event import Registry
 from policies.bindings.spec import Bindings
 from policies.bindings.telling import Tidings, write_tidings
 from policies.errors import AlreadyExists, RolloutError
+from policies.plan import Plan
 from rollway.aws.model_registry import SageMakerRegistry
 from rollway.aws.objects import ObjectStore
 from rollway.aws.session import Aws
 from rollway.journal.documents import Document, read_document, write_document
-from rollway.journal.journal import Journal
+from rollway.journal.journal import Chronicle, Journal
 from rollway.journal.leases import read_standing
+from rollway.journal.records import Started
 from rollway.registries.catching_up import Reach
 from rollway.registries.mlflow import connect_mlflow
 
@@ -62,7 +64,7 @@ def tell_registry(aws: Aws, store: ObjectStore, rollout_id: str) -> Tidings | No
         return None  # it is on its way back still, or so long ago that nobody knows
     newest = standing.lease.rollout_id == rollout_id
     journal = store.url(f"rollouts/{rollout_id}/")
-    tidings = write_tidings(chronicle.plan, ending, journal, newest=newest)
+    tidings = write_tidings(_plan_at_start(chronicle), ending, journal, newest=newest)
     if tidings is None:
         return None
     _tell(aws, tidings)
@@ -104,6 +106,12 @@ def tell_what_was_missed(reach: Reach, bindings: Bindings) -> list[str]:
         if standing is not None and standing.lease.outcome is not None:
             told.append(tell_quietly(aws, reach.store, standing.lease.rollout_id))
     return [each for each in told if each]
+
+
+def _plan_at_start(chronicle: Chronicle) -> Plan:
+    """Return the plan as the rollout began, whichever challenger of an A/B test has won since."""
+    started = chronicle.records[0]
+    return started.plan if isinstance(started, Started) else chronicle.plan
 
 
 def _tell(aws: Aws, tidings: Tidings) -> None:

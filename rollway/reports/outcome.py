@@ -6,9 +6,10 @@ from policies.commands import explain
 from policies.costing import Prices, measure_usage
 from policies.errors import PolicyError
 from policies.facts import Endpoint, format_shares
-from policies.headline import headline
+from policies.headline import headline, name_candidates
 from policies.lifecycle import Ending, State
 from policies.plan import Plan
+from policies.serving import describe_serving
 from policies.values import format_duration
 from policies.verdict import GateVerdict
 from rollway.journal.journal import Chronicle
@@ -30,7 +31,7 @@ def render_report(chronicle: Chronicle, ending: Ending, live: Endpoint | None) -
         f"# {headline(plan, ending)}",
         ending.reason,
         f"**Live now:** {_live(live)}",
-        f"{_subject(plan)} · took {took} · {_cost(plan, records)} · journal `{plan.rollout_id}`",
+        f"{_subject(plan, chronicle.state)} · took {took} · {_cost(plan, records)} · journal `{plan.rollout_id}`",
         "## Gates at the last look",
         _verdict_list(last_verdicts(records)),
         "## What happened (UTC)",
@@ -55,8 +56,8 @@ def _tell(record: Record) -> str:
         case Started():
             plan = record.plan
             told = f"started by {record.by}: {plan.baseline.model} → {plan.models} on {plan.endpoint}"
-        case Decided(action="finish", state=State(ending=Ending(outcome=outcome))):
-            told = f"ended {outcome}"
+        case Decided(action="finish", state=State(ending=Ending(outcome=outcome, serving=serving))):
+            told = f"ended {outcome}; {describe_serving(serving)}"
         case Decided():
             told = record.reason
         case Intended():
@@ -72,8 +73,10 @@ def _tell(record: Record) -> str:
     return told
 
 
-def _subject(plan: Plan) -> str:
-    return f"{plan.baseline.model} → {plan.models} · policy {plan.policy.strategy}@{plan.policy.digest}"
+def _subject(plan: Plan, state: State) -> str:
+    return (
+        f"{plan.baseline.model} → {name_candidates(plan, state)} · policy {plan.policy.strategy}@{plan.policy.digest}"
+    )
 
 
 def _cost(plan: Plan, records: Sequence[Record]) -> str:

@@ -18,10 +18,12 @@ from policies.commands import (
     SetShares,
 )
 from policies.endpoint_config import EndpointConfig, make, replace_model
+from policies.errors import NotFound
 from policies.facts import ScalingTarget
 from rollway.aws.execution import carry_out, put_off
-from rollway.aws.sagemaker import describe_config
+from rollway.aws.sagemaker import describe_config, describe_endpoint
 from rollway.aws.session import ATTEMPTS, Aws
+from rollway.aws.waiting import Timing
 from rollway.sandbox.cloud import Cloud
 from rollway.sandbox.fault_menu import SystemUpdating, Throttle
 
@@ -123,3 +125,34 @@ def test_missing_endpoint_is_refused(aws: Aws, cloud: Cloud) -> None:
     """A command for an endpoint that is gone will not succeed later."""
     del cloud
     assert carry_out(aws, SetShares(endpoint="gone", shares={"a": 100.0})).status == "refused"
+
+
+@pytest.mark.parametrize(
+    ("command", "missing"),
+    [
+        (ApplyConfig(endpoint="fraud-prod", config="fraud-prod-0a1b2c3d4e", replaces="fraud-v6-config"), "config"),
+        (ApplyConfig(endpoint="gone", config="fraud-prod-0a1b2c3d4e", replaces="fraud-v6-config"), "endpoint"),
+        (SetShares(endpoint="gone", shares={"AllTraffic": 100.0}), "endpoint"),
+        (SetCapacity(endpoint="gone", variant="AllTraffic", instances=3), "endpoint"),
+    ],
+)
+@pytest.mark.usefixtures("live")
+def test_what_vanished_under_way_is_not_taken_for_a_wrong_name(
+    aws: Aws, timing: Timing, command: Command, missing: str
+) -> None:
+    """A rollout under way has found or made what it names: where that is missing, somebody deleted it, and the name is right."""
+    result = carry_out(aws, command, timing)
+
+    assert result.status == "refused"
+    assert "Check the name" not in result.message
+    assert "somebody has deleted it since" in result.message
+    assert ("creates the configurations that this needs again" in result.message) is (missing == "config")
+
+
+@pytest.mark.usefixtures("live")
+def test_a_name_that_a_person_gave_may_be_wrong(aws: Aws) -> None:
+    """Outside of a rollout a missing endpoint or configuration is most often a wrong name, account or Region."""
+    for read in (describe_endpoint, describe_config):
+        with pytest.raises(NotFound) as caught:
+            read(aws, "misspelt")
+        assert caught.value.hint == "Check the name, the account and the Region."

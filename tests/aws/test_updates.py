@@ -178,7 +178,7 @@ def test_deleted_current_config_is_named(
     cloud.call("DeleteEndpointConfig", {"EndpointConfigName": "fraud-v6-config"})
     with pytest.raises(NotFound, match="runs on the configuration fraud-v6-config, which was deleted") as caught:
         apply_config(aws, to(canary), timing)
-    assert "Create fraud-v6-config again" in caught.value.hint
+    assert "create fraud-v6-config again, with the content" in caught.value.hint
     assert clock.now() == start
 
 

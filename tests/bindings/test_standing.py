@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from policies.attempts import Fate, Tried
 from policies.bindings.loading import parse_bindings
 from policies.bindings.matching import Start, match_binding
 from policies.bindings.registered import Registered
@@ -24,6 +25,12 @@ def before(outcome: Outcome, model: str = MODEL, rollout_id: str = "r-1", ago: t
     return Before(rollout_id=rollout_id, model=model, outcome=outcome, at=NOON - ago)
 
 
+def contested(fate: Fate) -> Before:
+    """An A/B test that another challenger won."""
+    models = (Tried(model=MODEL, fate=fate), Tried(model="other", fate=Fate.PROMOTED))
+    return before(Outcome.PROMOTED, model="other").model_copy(update={"tried": models})
+
+
 def decide(policy=POLICY, start: Start = START, **endpoint) -> Go | Stay:
     return decide_start(start, EndpointNow.model_validate({"serving": ("old",)} | endpoint), policy, NOON)
 
@@ -33,6 +40,13 @@ def decide(policy=POLICY, start: Start = START, **endpoint) -> Go | Stay:
     [
         ({"serving": (MODEL,)}, "settled", "live already"),
         ({"under_way": "r-1", "model_under_way": MODEL}, "settled", "being rolled out already"),
+        (
+            {"under_way": "r-1", "model_under_way": "other", "models_under_way": ("other", MODEL)},
+            "settled",
+            "being rolled out already",
+        ),
+        ({"past": (contested(Fate.REMOVED),)}, "settled", "was removed from its last A/B test"),
+        ({"past": (contested(Fate.NOT_CHOSEN),)}, "settled", "was not chosen in its last A/B test"),
         ({"past": (before(Outcome.ROLLED_BACK),)}, "settled", "only a person"),
         ({"past": (before(Outcome.ABORTED),)}, "settled", "ended ABORTED"),
         ({"past": (before(Outcome.INCONCLUSIVE),)}, "settled", "ended INCONCLUSIVE"),

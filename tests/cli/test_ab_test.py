@@ -10,7 +10,8 @@ import yaml
 
 from policies.lifecycle import Phase
 from rollway.assignment import assign
-from tests.cli.playing import JOURNAL
+from tests.cli.playing import JOURNAL, current_lease
+from tests.loop import test_ab_test as contest
 from tests.loop.rehearsal import ENDPOINT, ROLE, model
 
 TEST: dict[str, Any] = {
@@ -138,3 +139,49 @@ def test_the_documented_test_is_planned_and_run(player, rehearsal, tmp_path, mon
     assert "5 %, candidate 95 %, candidate-2 0 %" in " ".join(plan.out.split())
     assert "nobody has won" in run.out
     assert (status.document["rollout"]["outcome"], status.document["rollout"]["assignment"]) == ("INCONCLUSIVE", None)
+
+
+@pytest.fixture
+def contested(player, rehearsal, policy_file):
+    """A test played by ``rollway run``: its first challenger fails and is removed, its second sells best and is promoted."""
+    rehearsal.models["fraud-v8"] = model(10)
+    container = {"Image": "123456789012.dkr.ecr.us-east-1.amazonaws.com/fraud:1"}
+    create = {"ModelName": "fraud-v8", "PrimaryContainer": container, "ExecutionRoleArn": ROLE}
+    rehearsal.cloud.call("CreateModel", create)
+    arms = {"AllTraffic": "fraud-v6", "candidate": "fraud-bad", "candidate-2": "fraud-v8"}
+    rehearsal.publish = contest.Shop({"fraud-v6": 0.1, "fraud-bad": 0.1, "fraud-v8": 0.25}, models=arms)
+    rehearsal.rate_per_s = 5.0
+    models = ("--model", "fraud-bad", "--model", "fraud-v8")
+    where = ("--policy", policy_file(**contest.TEST), "--journal", JOURNAL)
+    return lambda *more: player.play("run", ENDPOINT, *models, *where, *more)
+
+
+def test_the_model_that_serves_is_named_and_not_the_first(player, rehearsal, contested):
+    """The final line, ``status`` and the lease name the challenger that was promoted, not the first one, which was removed."""
+    said = contested()
+
+    line = " ".join(said.out.split())
+    (past,) = current_lease(rehearsal).history
+    text = " ".join(player.play("status", ENDPOINT, "--journal", JOURNAL).out.split())
+    overview = " ".join(player.play("status", "--journal", JOURNAL).out.split())
+    assert said.code == 0, said.err
+    assert line.startswith("PROMOTED")
+    assert f"fraud-v8 serves all traffic of {ENDPOINT}" in line
+    assert past.model == "fraud-v8"
+    assert "fraud-v6 → fraud-v8" in text
+    assert "arm candidate-2 · fraud-v8 · 100 % · winner" in text
+    assert "arm AllTraffic · fraud-v6 · 0 % · baseline" in text
+    assert f"{ENDPOINT} fraud-v8 started" in overview
+    assert "PROMOTED · fraud-v8 serves all traffic" in overview
+
+
+def test_a_model_that_was_removed_is_not_tried_again_by_itself(player, contested, policy_file):
+    """The brake knows the challenger that was removed, whichever model the test promoted."""
+    assert contested().code == 0
+
+    again = player.play(
+        "run", ENDPOINT, "--model", "fraud-bad", "--policy", policy_file(), "--journal", JOURNAL, "--automatic"
+    )
+
+    assert again.code != 0
+    assert "fraud-bad was removed from its last A/B test" in " ".join(again.err.split())

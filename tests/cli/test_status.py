@@ -1,6 +1,13 @@
 """``rollway status``: a query, whatever it finds."""
 
-from tests.cli.playing import JOURNAL, drive_elsewhere
+import json
+from datetime import timedelta
+
+import pytest
+
+from policies.values import parse_duration
+from rollway.journal.leases import read_standing
+from tests.cli.playing import JOURNAL, current_lease, drive_elsewhere, open_newest
 from tests.loop.rehearsal import CONFIG, ENDPOINT
 
 STATUS = ("status", ENDPOINT, "--journal", JOURNAL)
@@ -60,3 +67,90 @@ def test_it_changes_nothing(player, rehearsal):
 
     assert player.changes() == before
     assert rehearsal.store.list_keys() == keys
+
+
+@pytest.mark.parametrize(
+    ("silent_for", "expected"),
+    [
+        ("1m", None),
+        ("1m59s", None),
+        ("2m15s", "silent since {since} UTC (2m15s ago), can be taken over at {until} UTC"),
+        ("2m59s", "silent since {since} UTC (2m59s ago), can be taken over at {until} UTC"),
+        ("3m", "silent since {since} UTC (3m ago), can be taken over now"),
+        ("6m", "silent since {since} UTC (6m ago), can be taken over now"),
+    ],
+)
+def test_a_silent_driver_is_shown_with_what_to_do(player, rehearsal, silent_for, expected):
+    """A driver that is overdue with its sign of life: silent since when, from when another can take over, and what works at once."""
+    drive_elsewhere(rehearsal, looks=1)
+    written = read_standing(rehearsal.store, ENDPOINT).written_at
+    rehearsal.clock.advance(written + parse_duration(silent_for) - rehearsal.clock.now())
+
+    said = [" ".join(player.play(*verb).out.split()) for verb in (STATUS, ("status", "--journal", JOURNAL))]
+    document = player.play(*STATUS, "--output", "json").document["rollout"]
+    overview = player.play("status", "--journal", JOURNAL, "--output", "json").document["endpoints"][ENDPOINT]
+
+    lasts = current_lease(rehearsal).lasts
+    times = {"since": f"{written:%H:%M:%S}", "until": f"{written + lasts:%H:%M:%S}"}
+    remedy = f": rollway reconcile; at once: rollway rollback {ENDPOINT} --reason REASON"
+    for text in said:
+        assert ("silent since" in text) is (expected is not None)
+        assert expected is None or expected.format(**times) + remedy in text
+    for driver in (document, overview):
+        assert driver["silent_since"] == (written.isoformat() if expected else None)
+        assert driver["take_over_at"] == (written + lasts).isoformat()
+        assert driver["orphaned"] is (expected is not None and "now" in expected)
+
+
+def test_a_driver_that_let_go_is_shown(player, rehearsal):
+    """A rollout that was handed over can be taken over at once, and since when is said."""
+    other = drive_elsewhere(rehearsal, looks=1)
+    other._rollout.lease.let_go()
+
+    text = " ".join(player.play(*STATUS).out.split())
+
+    assert "let go of by its process at" in text
+    assert "can be taken over now: rollway reconcile" in text
+
+
+def test_the_driver_of_an_ended_rollout_is_not_silent(player, policy_file, rehearsal):
+    """After the end no sign of life is due, however long ago it was."""
+    player.play("run", ENDPOINT, "--model", "fraud-v7", "--policy", policy_file(), "--journal", JOURNAL)
+    rehearsal.clock.advance(timedelta(days=2))
+
+    assert "silent" not in player.play(*STATUS).out
+    document = player.play(*STATUS, "--output", "json").document["rollout"]
+    assert (document["silent"], document["take_over_at"]) == (False, None)
+
+
+def test_a_journal_from_before_readings_claims_nothing(player, policy_file, rehearsal):
+    """A rollout that ended before readings were recorded is shown without a claim about what served; what serves now is read."""
+    player.play("run", ENDPOINT, "--model", "fraud-v7", "--policy", policy_file(), "--journal", JOURNAL)
+    _forget_readings(rehearsal)
+
+    texts = [" ".join(player.play(*verb).out.split()) for verb in (STATUS, ("status", "--journal", JOURNAL))]
+
+    for text in texts:
+        assert "which model serves was not read back: no reading is on record" in text
+    assert "serves now fraud-v7 serves all traffic" in texts[0]
+    rollout = player.play(*STATUS, "--output", "json").document["rollout"]
+    assert (rollout["outcome"], rollout["serving"]["kind"]) == ("PROMOTED", "not_read_back")
+
+
+def _forget_readings(rehearsal) -> None:
+    """Leave the records and the lease as an earlier version wrote them: without any reading, nor the fate of each model."""
+    newer = {"serving", "tried", "models"}
+
+    def strip(value):
+        if isinstance(value, dict):
+            return {
+                key: strip(each) for key, each in value.items() if key not in newer or (key == "models" and each != [])
+            }
+        return [strip(each) for each in value] if isinstance(value, list) else value
+
+    store = rehearsal.store
+    for key in store.list_keys(""):
+        if key.endswith(".json") and key.startswith(("endpoints/", "rollouts/")):
+            stored = store.read(key)
+            store.replace(key, json.dumps(strip(json.loads(stored.body))), stored.etag)
+    assert open_newest(rehearsal).read().state.ending is not None

@@ -32,13 +32,13 @@ class Shop:
     rates: dict[str, float]
     told: dict[str, int] = field(default_factory=dict)
     rng: random.Random = field(default_factory=lambda: random.Random(5))
+    models: dict[str, str] | None = None
 
     def __call__(self, rehearsal: Rehearsal) -> None:
         """Publish once a minute, one value for each request: 1 where something was bought."""
-        if rehearsal.clock.now().second != 50 or rehearsal.rollout is None:
+        models = self.models or models_of(rehearsal)
+        if rehearsal.clock.now().second != 50 or not models:
             return
-        plan = rehearsal.rollout.plan
-        models = {each.variant: each.model for each in (plan.baseline, *plan.challengers)}
         for variant, served in rehearsal.served.items():
             count = served - self.told.get(variant, 0)
             self.told[variant] = served
@@ -50,6 +50,12 @@ class Shop:
                 datum = {"MetricName": "Purchase", "Dimensions": dimensions}
                 datum |= {"Values": [value for value, _ in values], "Counts": [times for _, times in values]}
                 rehearsal.aws.cloudwatch.put_metric_data(Namespace="Shop", MetricData=[datum])
+
+
+def models_of(rehearsal: Rehearsal) -> dict[str, str]:
+    """Model by variant, in the rollout that this process drives; nothing where there is none."""
+    plan = rehearsal.rollout.plan if rehearsal.rollout else None
+    return {each.variant: each.model for each in (plan.baseline, *plan.challengers)} if plan else {}
 
 
 def play(rehearsal: Rehearsal, rates: dict[str, float], **more: Any):

@@ -10,11 +10,14 @@ from policies.errors import RolloutError
 from policies.fleet.loading import load_fleet
 from policies.lifecycle import Ending, Outcome, Phase
 from policies.loading import load_policy
+from policies.serving import read_back
+from rollway.aws.sagemaker import describe_endpoint
 from rollway.aws.session import ATTEMPTS
 from rollway.fleet.record import open_record
 from rollway.journal.journal import Journal
 from rollway.journal.leases import Bid, Held, acquire
 from rollway.journal.records import Decided, Started
+from rollway.loop.hands import read_config
 from rollway.loop.starting import Request, plan_rollout
 from rollway.registries.catching_up import Begun, Reach
 from rollway.sandbox.clock import VirtualClock
@@ -76,15 +79,20 @@ class Scene:
         journal.append(Started(at=self.clock.now(), by="tester", plan=plan, token=held.lease.token))
         return held, journal
 
-    def end(self, begun: tuple[Held, Journal], outcome: Outcome, reason: str = "errors") -> str:
-        """Have it end, and return its name. A promotion moves the endpoint to the model."""
+    def end(
+        self, begun: tuple[Held, Journal], outcome: Outcome, reason: str = "errors", meanwhile: str | None = None
+    ) -> str:
+        """Have it end, and return its name. A promotion moves the endpoint to the model, or to what somebody puts there meanwhile."""
         held, journal = begun
         chronicle = journal.read()
-        ending = Ending(outcome=outcome, reason=reason, at=self.clock.now())
+        at = self.clock.now()
+        if outcome is Outcome.PROMOTED:
+            self.serve(chronicle.plan.endpoint, meanwhile or held.lease.model)
+        live = describe_endpoint(self.reach.aws, chronicle.plan.endpoint)
+        serving = read_back(chronicle.plan, live, self.clock.now(), read_config(self.reach.aws, live.config))
+        ending = Ending(outcome=outcome, reason=reason, at=at, serving=serving)
         state = chronicle.state.model_copy(update={"phase": Phase.FINISHED, "ending": ending})
         journal.append(Decided(at=self.clock.now(), action="finish", reason=reason, state=state))
-        if outcome is Outcome.PROMOTED:
-            self.serve(chronicle.plan.endpoint, held.lease.model)
         held.release(outcome)
         return chronicle.plan.rollout_id
 

@@ -24,8 +24,9 @@ def finish(scene):
     for model in ("new", "newer"):
         scene.cloud.call("CreateModel", {"ModelName": model, "PrimaryContainer": container, "ExecutionRoleArn": role})
 
-    def finish(outcome: Outcome = Outcome.PROMOTED, model: str = "new", **changes) -> str:
-        return scene.end(scene.begin(model, origin=origin(**changes)), outcome, "because of the tail")
+    def finish(outcome: Outcome = Outcome.PROMOTED, model: str = "new", meanwhile: str | None = None, **changes) -> str:
+        begun = scene.begin(model, origin=origin(**changes))
+        return scene.end(begun, outcome, "because of the tail", meanwhile=meanwhile)
 
     return finish
 
@@ -124,3 +125,14 @@ def test_sagemakers_registry_is_told_and_rejects_only_where_that_is_wanted(scene
     assert seen["ModelApprovalStatus"] == (approval if reject else "Approved")
     if seen["ModelApprovalStatus"] == "Rejected":
         assert "because of the tail" in seen["ApprovalDescription"]
+
+
+@pytest.mark.parametrize("meanwhile", [None, "newer"])
+def test_an_alias_follows_what_serves(scene, mlflow, finish, meanwhile):
+    """A promoted version gets its alias only where its model was read back to serve; the registry is told what does."""
+    rollout_id = finish(alias_when_promoted="live", meanwhile=meanwhile)
+
+    tell(scene, rollout_id)
+
+    assert (("fraud", "live") in mlflow.aliases) is (meanwhile is None)
+    assert mlflow.tags["fraud", "2"]["rollway.serving"].startswith(f"{meanwhile or 'new'} (fraud-prod-")

@@ -25,6 +25,7 @@ from policies.needs import wanted_metrics
 from policies.observation import Circumstances, Halt, Metrics, MetricsRequest, Observation, Signal, Unavailable
 from policies.plan import Plan, make_plan
 from policies.preview import imagine, imagine_scaling
+from policies.reading_back import with_reading
 from policies.strata.names import ANSWER_COLUMNS
 from policies.taking_up import take_up
 from policies.values import parse_duration
@@ -80,7 +81,7 @@ def _run(plan: Plan, looks: list[Case]) -> Iterator[Decision]:
             halt=Halt(since=now, reason=look["halt"], by="kim") if "halt" in look else None,
             circumstances=known,
         )
-        decision = decide(plan, state, seen, now)
+        decision = with_reading(plan, decide(plan, state, seen, now), seen.endpoint, now)
         yield decision
         state = decision.state
         results = iter(look.get("results", []))

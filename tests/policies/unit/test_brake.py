@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from policies.attempts import Fate, Tried
 from policies.brake import back_off, find_brakes, find_incident
 from policies.lifecycle import Outcome
 from policies.spec import BrakeSpec
@@ -21,6 +22,7 @@ class Past:
     model: str
     outcome: Outcome
     at: datetime
+    tried: tuple[Tried, ...] = ()
 
 
 def past(outcome: Outcome, ago: timedelta, model: str = "fraud-v7") -> Past:
@@ -92,3 +94,30 @@ def test_one_endpoint_that_fails_often_is_no_incident() -> None:
     """Endpoints are counted, not failures; those of long ago are not."""
     assert find_incident(SPEC, [(START, "a")] * 5 + [(START, "b")], START) is None
     assert find_incident(SPEC, [(START, "a"), (START, "b"), (START - 16 * MINUTE, "c")], START) is None
+
+
+@pytest.mark.parametrize(
+    ("fate", "expected"),
+    [
+        (Fate.PROMOTED, []),
+        (Fate.REMOVED, ["fraud-v7 was removed from its last A/B test, which ended PROMOTED"]),
+        (Fate.NOT_CHOSEN, ["fraud-v7 was not chosen in its last A/B test, which ended PROMOTED"]),
+    ],
+)
+def test_every_challenger_of_a_test_is_known(fate: Fate, expected: list[str]) -> None:
+    """The brake goes by what became of each model: the one that was removed is not retried by itself, the promoted one is free."""
+    others = Tried(model="fraud-v8", fate=Fate.PROMOTED)
+    test = Past("fraud-v8", Outcome.PROMOTED, START - DAY, (Tried(model="fraud-v7", fate=fate), others))
+
+    assert [what.partition(" at 2026")[0] for what in told(test)] == expected
+    assert told(test, model="fraud-v8") == []
+    assert told(test, model="fraud-v9") == []
+
+
+def test_the_newest_attempt_counts() -> None:
+    """A model that was removed from a test and promoted since is free; one that was promoted and taken back since is not."""
+    removed = Past("fraud-v8", Outcome.PROMOTED, START - 2 * DAY, (Tried(model="fraud-v7", fate=Fate.REMOVED),))
+    promoted = Past("fraud-v7", Outcome.PROMOTED, START - DAY)
+
+    assert told(promoted, removed) == []
+    assert len(told(removed, promoted)) == 1
