@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from policies.bindings.matching import Start
-from policies.brake import find_brakes
+from policies.bindings.wish import is_another
+from policies.brake import find_rest, is_wished_anew
 from policies.lifecycle import Outcome
 from policies.spec import Policy
 from policies.values import Frozen, format_duration
@@ -24,12 +25,14 @@ class Before(Frozen):
         model: the model that was to take over.
         outcome: how it ended.
         at: when.
+        wish: which of a registry's wishes it was for; empty where none is known.
     """
 
     rollout_id: str
     model: str
     outcome: Outcome
     at: datetime
+    wish: str = ""
 
 
 class EndpointNow(Frozen):
@@ -39,12 +42,14 @@ class EndpointNow(Frozen):
         serving: the models of the configuration that it runs on.
         under_way: the rollout under way on it; empty where there is none.
         model_under_way: the model that it rolls out.
+        wish_under_way: which of a registry's wishes that is for; empty where none is known.
         past: the rollouts that have ended, newest first.
     """
 
     serving: tuple[str, ...]
     under_way: str = ""
     model_under_way: str = ""
+    wish_under_way: str = ""
     past: tuple[Before, ...] = ()
 
 
@@ -80,21 +85,30 @@ def decide_start(start: Start, endpoint: EndpointNow, policy: Policy, now: datet
         now: the present moment.
     """
     if endpoint.under_way and endpoint.model_under_way == start.model_name:
-        return Stay(why=f"{start.endpoint}: {start.model_name} is being rolled out already, by {endpoint.under_way}")
+        return _already_under_way(start, endpoint)
     if endpoint.serving == (start.model_name,) and not endpoint.under_way:
         return Stay(why=f"{start.endpoint}: {start.model_name} is live already")
+    anew = is_wished_anew(start.origin.wish, start.model_name, endpoint.past)
     last = next((each for each in endpoint.past if each.model == start.model_name), None)
-    if last is not None and last.outcome is not Outcome.PROMOTED:
+    if last is not None and last.outcome is not Outcome.PROMOTED and not anew:
         told = f"its last rollout to {last.model} ended {last.outcome} at {last.at:%Y-%m-%d %H:%M} UTC"
         return Stay(why=f"{start.endpoint}: {told}; only a person tries it again: rollway run {start.endpoint}")
     if endpoint.under_way and policy.when_taken == "refuse":
         return Stay(why=f"{start.endpoint}: rollout {endpoint.under_way} is under way", kind="waiting")
-    brakes = find_brakes(policy.brake, start.endpoint, start.model_name, endpoint.past, now)
-    waits_for = [*(each.what for each in brakes), *find_refusals(policy, now)]
+    rest = find_rest(policy.brake, start.endpoint, endpoint.past, now)
+    waits_for = [*(each.what for each in rest), *find_refusals(policy, now)]
     if waits_for:
         return Stay(why="; ".join(f"{start.endpoint}: {each}" for each in waits_for), kind="waiting")
     newest = endpoint.past[0].rollout_id if endpoint.past else ""
     return Go(key=_after(start.idempotency_key, endpoint.under_way or newest))
+
+
+def _already_under_way(start: Start, endpoint: EndpointNow) -> Stay:
+    """Leave the rollout of the same model alone; one that began for an earlier wish may be on its way back, so its end is waited for."""
+    told = f"{start.endpoint}: {start.model_name} is being rolled out already, by {endpoint.under_way}"
+    if is_another(start.origin.wish, endpoint.wish_under_way):
+        return Stay(why=f"{told}, for an earlier wish of the registry; its end is waited for", kind="waiting")
+    return Stay(why=told)
 
 
 def pause_after(attempts: int) -> timedelta:

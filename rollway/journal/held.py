@@ -104,6 +104,7 @@ class Held:
                 model=self.lease.model,
                 outcome=outcome,
                 at=self._store.now() + self.offset,
+                wish=self.lease.wish,
             )
             history = (ended, *self.lease.history)[:MOST_REMEMBERED]
             try:

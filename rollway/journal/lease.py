@@ -29,12 +29,14 @@ class Past(Frozen):
         model: the model that was to take over.
         outcome: how it ended.
         at: when its lease was released.
+        wish: which of a registry's wishes it was for; empty where none is known.
     """
 
     rollout_id: str
     model: str
     outcome: Outcome
     at: datetime
+    wish: str = ""
 
 
 class Lease(Document):
@@ -43,6 +45,7 @@ class Lease(Document):
     Attributes:
         rollout_id: the newest rollout.
         model: the model that it rolls out.
+        wish: which of a registry's wishes it is for; empty where none is known.
         by: who holds the lease, as user@host.
         since: when the rollout took the endpoint.
         process: the process that holds it.
@@ -57,6 +60,7 @@ class Lease(Document):
 
     rollout_id: str
     model: str
+    wish: str = ""
     by: str
     since: datetime
     process: str

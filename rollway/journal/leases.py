@@ -46,12 +46,14 @@ class Bid:
         model: the model that it rolls out.
         by: who asks, as user@host.
         lasts: for how long the lease shall hold after each sign of life.
+        wish: which of a registry's wishes the rollout is for; empty where none is known.
     """
 
     rollout_id: str
     model: str
     by: str
     lasts: timedelta
+    wish: str = ""
 
 
 def acquire(store: ObjectStore, endpoint: str, bid: Bid) -> Held:
@@ -69,6 +71,7 @@ def acquire(store: ObjectStore, endpoint: str, bid: Bid) -> Held:
         return Lease(
             rollout_id=bid.rollout_id,
             model=bid.model,
+            wish=bid.wish,
             by=bid.by,
             since=store.now(),
             process=process_id(),

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from policies.bindings.origin import Origin
 from policies.blueprint.model import Blueprint
-from policies.brake import find_brakes
+from policies.brake import find_brakes, find_rest, is_wished_anew
 from policies.endpoint_config import EndpointConfig
 from policies.errors import NotFound, PreflightError, Problem, RolloutError
 from policies.lifecycle import Outcome, begin
@@ -90,7 +90,13 @@ def start(plan: Plan, store: ObjectStore, hands: Hands) -> Rollout:
     obstacles = list(find_window_obstacles(plan, plan.started_at))
     if obstacles:
         raise PreflightError(obstacles)
-    bid = Bid(rollout_id=plan.rollout_id, model=plan.candidate.model, by=whoami(), lasts=plan.policy.take_over_after)
+    bid = Bid(
+        rollout_id=plan.rollout_id,
+        model=plan.candidate.model,
+        by=whoami(),
+        lasts=plan.policy.take_over_after,
+        wish=plan.origin.wish if plan.origin else "",
+    )
     lease = acquire(store, plan.endpoint, bid)
     journal = Journal(store, plan.rollout_id)
     try:
@@ -124,7 +130,10 @@ def refuse_if_braked(plan: Plan, store: ObjectStore, now: datetime) -> None:
     """
     standing = read_standing(store, plan.endpoint)
     past = standing.lease.history if standing else ()
-    problems = list(find_brakes(plan.policy.brake, plan.endpoint, plan.candidate.model, past, now))
+    model, brake = plan.candidate.model, plan.policy.brake
+    anew = plan.origin is not None and is_wished_anew(plan.origin.wish, model, past)
+    found = find_rest(brake, plan.endpoint, past, now) if anew else find_brakes(brake, plan.endpoint, model, past, now)
+    problems = list(found)
     if problems:
         raise PreflightError(problems)
 

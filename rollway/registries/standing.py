@@ -31,11 +31,18 @@ def read_endpoint_now(aws: Aws, store: ObjectStore, endpoint: str) -> EndpointNo
         return EndpointNow(serving=serving)
     lease = standing.lease
     past = tuple(
-        Before(rollout_id=each.rollout_id, model=each.model, outcome=each.outcome, at=each.at) for each in lease.history
+        Before(rollout_id=each.rollout_id, model=each.model, outcome=each.outcome, at=each.at, wish=each.wish)
+        for each in lease.history
     )
     if lease.outcome is not None:
         return EndpointNow(serving=serving, past=past)
-    return EndpointNow(serving=serving, under_way=lease.rollout_id, model_under_way=lease.model, past=past)
+    return EndpointNow(
+        serving=serving,
+        under_way=lease.rollout_id,
+        model_under_way=lease.model,
+        wish_under_way=lease.wish,
+        past=past,
+    )
 
 
 def explain_fleet(store: ObjectStore, fleet_id: str) -> str:
