@@ -14,7 +14,7 @@ from policies.bindings.making import declare_model
 from policies.bindings.matching import Start, match_binding
 from policies.bindings.registered import Registered
 from policies.bindings.spec import Binding, Make
-from policies.bindings.standing import Go, Stay, decide_start
+from policies.bindings.standing import Go, Stay, decide_fleet_start, decide_start
 from policies.bindings.wish import Wish, next_wish
 from policies.errors import JournalError, RolloutError
 from policies.fleet.loading import load_fleet
@@ -25,7 +25,7 @@ from rollway.aws.session import Aws, connect
 from rollway.fleet.places import Places
 from rollway.registries.choosing import open_registry
 from rollway.registries.registry import ModelRegistry
-from rollway.registries.standing import explain_fleet, read_endpoint_now
+from rollway.registries.standing import read_endpoint_now, read_fleet_now
 from rollway.registries.wishes import note_wish, read_wish
 
 log = logging.getLogger(__name__)
@@ -224,8 +224,8 @@ def _judge_or_tell(reach: Reach, start: Start) -> Go | Stay:
 
 def _judge(reach: Reach, start: Start) -> Go | Stay:
     if start.fleet:
-        told = explain_fleet(reach.store, load_fleet(start.fleet, start.model_name).fleet_id)
-        return Stay(why=told) if told else Go(key=start.idempotency_key)
+        places = Places(reach.aws, reach.store)
+        return decide_fleet_start(start, read_fleet_now(places, load_fleet(start.fleet, start.model_name)))
     endpoint = read_endpoint_now(reach.aws_of(start.region), reach.store, start.endpoint)
     return decide_start(start, endpoint, load_policy(start.policy), reach.now())
 
