@@ -53,6 +53,11 @@ class Earlier(Protocol):
         ...
 
     @property
+    def wish(self) -> str:
+        """Which of a registry's wishes it was for; empty where none is known."""
+        ...
+
+    @property
     def tried(self) -> Sequence[Tried]:
         """Every model that it was for; empty where only ``model`` is on record."""
         ...
@@ -67,12 +72,14 @@ class Attempt:
         fate: what became of it.
         outcome: how the whole rollout ended.
         at: when.
+        wish: which of a registry's wishes it was for; empty where none is known.
     """
 
     model: str
     fate: Fate
     outcome: Outcome
     at: datetime
+    wish: str = ""
 
     def __str__(self) -> str:
         """Return what became of it as a clause."""
@@ -100,7 +107,7 @@ def find_last_attempt(model: str, past: Iterable[Earlier]) -> Attempt | None:
     for each in past:
         fate = next((tried.fate for tried in _tried_by(each) if tried.model == model), None)
         if fate is not None:
-            return Attempt(model, fate, each.outcome, each.at)
+            return Attempt(model, fate, each.outcome, each.at, each.wish)
     return None
 
 

@@ -3,13 +3,34 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import takewhile
+from typing import Final
 
 from policies.attempts import Earlier, Fate, find_last_attempt
+from policies.bindings.wish import is_another
 from policies.errors import Problem
 from policies.lifecycle import Outcome
 from policies.observation import Halt
 from policies.spec import BrakeSpec
 from policies.values import format_duration
+
+_REMEDY: Final = "start it by hand once you know why it will go better"
+_NOT_JUDGED: Final = frozenset({Outcome.ABORTED, Outcome.INCONCLUSIVE})
+"""Ends that say nothing against the model: it was stopped, or could not be measured."""
+
+
+def is_wished_anew(wish: str, model: str, past: Sequence[Earlier]) -> bool:
+    """Whether a registry asks for a model anew whose last rollout was for an earlier wish and stopped before it was judged.
+
+    What was judged and taken back stays with a person, however often a registry asks for it.
+
+    Args:
+        wish: what the registry asks for now; empty where a person asks.
+        model: the model that would take over.
+        past: earlier rollouts of the endpoint, newest first.
+    """
+    last = find_last_attempt(model, past)
+    stopped = last is not None and last.fate is Fate.AS_THE_ROLLOUT and last.outcome in _NOT_JUDGED
+    return last is not None and stopped and is_another(wish, last.wish)
 
 
 def find_brakes(
@@ -24,17 +45,28 @@ def find_brakes(
         past: earlier rollouts of the endpoint, newest first.
         now: the present moment.
     """
-    where, remedy = f"endpoint {endpoint}", "start it by hand once you know why it will go better"
     last = find_last_attempt(model, past)
     if last is not None and last.fate is not Fate.PROMOTED:
-        yield Problem(where, f"{last}; it is not retried by itself", remedy)
+        yield Problem(f"endpoint {endpoint}", f"{last}; it is not retried by itself", _REMEDY)
+    yield from find_rest(spec, endpoint, past, now)
+
+
+def find_rest(spec: BrakeSpec, endpoint: str, past: Sequence[Earlier], now: datetime) -> Iterator[Problem]:
+    """Yield why the endpoint is left alone for a while, whatever the model: its last rollouts were not promoted.
+
+    Args:
+        spec: the policy's brake.
+        endpoint: the endpoint.
+        past: earlier rollouts of the endpoint, newest first.
+        now: the present moment.
+    """
     failures = list(takewhile(lambda each: each.outcome is not Outcome.PROMOTED, past))
     if failures:
         length = back_off(spec, len(failures))
         if now < failures[0].at + length:
             left = format_duration(failures[0].at + length - now)
             what = f"{len(failures)} rollouts in a row were not promoted; it is left alone for {left} more"
-            yield Problem(where, what, remedy)
+            yield Problem(f"endpoint {endpoint}", what, _REMEDY)
 
 
 def back_off(spec: BrakeSpec, failures: int) -> timedelta:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -36,6 +36,8 @@ class RegistryEvent(Frozen):
     Attributes:
         registry: who says so.
         id: what makes another delivery the same event, unique within the registry.
+        named_by: where the id comes from: ``delivery`` is the sender's own, which a retry repeats and no other event has; ``content`` is
+            a digest of what was said, for senders that give no id. The same may be said again later and be another event.
         happening: what happened.
         model: the registered model: MLflow's name, a model package group, a W&B collection, a Hugging Face repository.
         version: the version it happened to, in the registry's own words; empty where the event does not tell.
@@ -45,6 +47,7 @@ class RegistryEvent(Frozen):
 
     registry: Registry
     id: Text
+    named_by: Literal["delivery", "content"] = "delivery"
     happening: Happening
     model: Text
     version: str = ""

@@ -114,7 +114,7 @@ def _data(location: str) -> Document:
 
 
 def _fill(template: str, version: Registered) -> str:
-    return template.format(model=version.model, version=version.version)
+    return template.format(model=version.model, version=version.in_addresses)
 
 
 def _tags(version: Registered) -> dict[str, str]:

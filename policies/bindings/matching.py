@@ -78,15 +78,15 @@ def match(event: RegistryEvent, answers: Mapping[str, Registered | None], bindin
     )
 
 
-def match_binding(binding: Binding, version: Registered | None) -> Matched:
-    """Return what follows for one binding from what the registry says now, whatever made us ask."""
+def match_binding(binding: Binding, version: Registered | None, wish: str = "") -> Matched:
+    """Return what follows for one binding from what the registry says now, whatever made us ask; ``wish`` names what it asks for."""
     if version is None:
         return Matched(why=(f"{binding.name}: {binding.registry} knows no {binding.model} by {binding.when}",))
     mismatch = find_mismatch(binding.when, version)
     if mismatch:
         return Matched(why=(f"{binding.name}: {mismatch}",))
     told = f"{binding.name}: {binding.when} of {binding.model} is version {version.short_version}"
-    return Matched(starts=_starts(binding, version), why=(told,))
+    return Matched(starts=_starts(binding, version, wish), why=(told,))
 
 
 def find_touched(event: RegistryEvent, bindings: Bindings) -> tuple[Binding, ...]:
@@ -125,13 +125,14 @@ def _asks_for(when: When, event: RegistryEvent) -> bool:
             return when.version_created is not None or (when.tag is not None and event.registry is Registry.MLFLOW)
 
 
-def _starts(binding: Binding, version: Registered) -> tuple[Start, ...]:
+def _starts(binding: Binding, version: Registered, wish: str) -> tuple[Start, ...]:
     model_name = name_model(version)
     origin = Origin(
         binding=binding.name,
         registry=version.registry,
         model=version.model,
         version=version.version,
+        wish=wish,
         write_back=binding.write_back,
         alias_when_promoted=binding.alias_when_promoted,
         reject_on_rollback=binding.reject_on_rollback,

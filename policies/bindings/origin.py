@@ -18,6 +18,7 @@ class Origin(Frozen):
         registry: where the model is registered.
         model: the registered model.
         version: the version, in the registry's own words.
+        wish: which of the registry's wishes it fulfils: the same version that is asked for again after another one is another wish.
         write_back: whether the registry shall be told how the rollout ended.
         alias_when_promoted: the alias that the version gets once it is promoted; empty for none.
         reject_on_rollback: whether the version is rejected when it was taken back.
@@ -27,6 +28,7 @@ class Origin(Frozen):
     registry: Registry
     model: str
     version: str
+    wish: str = ""
     write_back: bool = False
     alias_when_promoted: str = ""
     reject_on_rollback: bool = False

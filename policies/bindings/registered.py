@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Literal
 
 from policies.bindings.event import Registry
+from policies.bindings.immutable import WANDB_ID, explain_moving, is_immutable
 from policies.bindings.spec import When
 from policies.values import Frozen
 
@@ -41,6 +42,11 @@ class Registered(Frozen):
         last = self.version.rpartition("/")[2]
         return last[:10] if self.registry is Registry.HUGGING_FACE else last
 
+    @property
+    def in_addresses(self) -> str:
+        """The version as templates of images, artifacts and variables get it: of W&B's ids the id alone."""
+        return self.version.removeprefix(WANDB_ID)
+
     def __str__(self) -> str:
         """Return what it is in a few words: ``fraud 7 of mlflow``."""
         return f"{self.model} {self.short_version} of {self.registry}"
@@ -51,6 +57,8 @@ def find_mismatch(when: When, version: Registered) -> str:
 
     A registry is asked for exactly this version, so a mismatch means that it has moved on between two answers, or misunderstood us.
     """
+    if not is_immutable(version.registry, version.version, when.alias or ""):
+        return explain_moving(version.registry, version.version)
     if not version.ready:
         return f"{version} is not ready yet"
     if when.alias is not None and when.alias not in version.aliases:

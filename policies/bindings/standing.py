@@ -6,7 +6,10 @@ from typing import Final, Literal
 
 from policies.attempts import Fate, Tried, find_last_attempt
 from policies.bindings.matching import Start
-from policies.brake import find_brakes
+from policies.bindings.wish import is_another
+from policies.brake import find_rest, is_wished_anew
+from policies.fleet.deciding import FleetOutcome
+from policies.fleet.renewing import RENEWABLE
 from policies.lifecycle import Outcome
 from policies.spec import Policy
 from policies.values import Frozen, format_duration
@@ -26,6 +29,7 @@ class Before(Frozen):
         outcome: how it ended.
         at: when.
         tried: every model that it was for, and what became of each; empty where only ``model`` is on record.
+        wish: which of a registry's wishes it was for; empty where none is known.
     """
 
     rollout_id: str
@@ -33,6 +37,7 @@ class Before(Frozen):
     outcome: Outcome
     at: datetime
     tried: tuple[Tried, ...] = ()
+    wish: str = ""
 
 
 class EndpointNow(Frozen):
@@ -43,14 +48,40 @@ class EndpointNow(Frozen):
         under_way: the rollout under way on it; empty where there is none.
         model_under_way: the model that it rolls out.
         models_under_way: all models that may take over by it, where there are several.
+        wish_under_way: which of a registry's wishes that is for; empty where none is known.
         past: the rollouts that have ended, newest first.
+        complete: whether those are all, and no older ones have been forgotten.
     """
 
     serving: tuple[str, ...]
     under_way: str = ""
     model_under_way: str = ""
     models_under_way: tuple[str, ...] = ()
+    wish_under_way: str = ""
     past: tuple[Before, ...] = ()
+    complete: bool = True
+
+
+class FleetNow(Frozen):
+    """How a fleet stands.
+
+    Attributes:
+        fleet_id: the fleet.
+        begun: whether its record exists.
+        outcome: how it ended; None while it goes on, or where it never began.
+        reason: why it ended so.
+        writes: how often its record was written; grows, so it tells one end of the fleet from the next.
+        lapsed: endpoints that got its model and serve something else since.
+        in_the_way: what else is under way on its endpoints, as sentences for a person.
+    """
+
+    fleet_id: str
+    begun: bool = False
+    outcome: FleetOutcome | None = None
+    reason: str = ""
+    writes: int = 0
+    lapsed: tuple[str, ...] = ()
+    in_the_way: tuple[str, ...] = ()
 
 
 class Go(Frozen):
@@ -85,20 +116,44 @@ def decide_start(start: Start, endpoint: EndpointNow, policy: Policy, now: datet
         now: the present moment.
     """
     if endpoint.under_way and start.model_name in {endpoint.model_under_way, *endpoint.models_under_way}:
-        return Stay(why=f"{start.endpoint}: {start.model_name} is being rolled out already, by {endpoint.under_way}")
+        return _already_under_way(start, endpoint)
     if endpoint.serving == (start.model_name,) and not endpoint.under_way:
         return Stay(why=f"{start.endpoint}: {start.model_name} is live already")
     last = find_last_attempt(start.model_name, endpoint.past)
-    if last is not None and last.fate is not Fate.PROMOTED:
+    anew = is_wished_anew(start.origin.wish, start.model_name, endpoint.past)
+    if last is not None and last.fate is not Fate.PROMOTED and not anew:
         return Stay(why=f"{start.endpoint}: {last}; only a person tries it again: rollway run {start.endpoint}")
     if endpoint.under_way and policy.when_taken == "refuse":
         return Stay(why=f"{start.endpoint}: rollout {endpoint.under_way} is under way", kind="waiting")
-    brakes = find_brakes(policy.brake, start.endpoint, start.model_name, endpoint.past, now)
-    waits_for = [*(each.what for each in brakes), *find_refusals(policy, now)]
+    rest = find_rest(policy.brake, start.endpoint, endpoint.past, now)
+    waits_for = [*(each.what for each in rest), *find_refusals(policy, now)]
     if waits_for:
         return Stay(why="; ".join(f"{start.endpoint}: {each}" for each in waits_for), kind="waiting")
-    newest = endpoint.past[0].rollout_id if endpoint.past else ""
-    return Go(key=_after(start.idempotency_key, endpoint.under_way or newest))
+    return Go(key=_after(start.idempotency_key, _last_before(start, endpoint)))
+
+
+def _already_under_way(start: Start, endpoint: EndpointNow) -> Stay:
+    """Leave the rollout of the same model alone; one that began for an earlier wish may be on its way back, so its end is waited for."""
+    told = f"{start.endpoint}: {start.model_name} is being rolled out already, by {endpoint.under_way}"
+    if is_another(start.origin.wish, endpoint.wish_under_way):
+        return Stay(why=f"{told}, for an earlier wish of the registry; its end is waited for", kind="waiting")
+    return Stay(why=told)
+
+
+def decide_fleet_start(start: Start, fleet: FleetNow) -> Go | Stay:
+    """Decide whether a fleet may begin: for the first time, or anew where it ended well and is not so any more."""
+    if fleet.begun and fleet.outcome is None:
+        return Stay(why=f"fleet {fleet.fleet_id} is under way")
+    if fleet.outcome is not None and fleet.outcome not in RENEWABLE:
+        told = f"fleet {fleet.fleet_id} has ended {fleet.outcome}: {fleet.reason}"
+        return Stay(why=f"{told}; only a person tries it again: give the fleet file another name")
+    if fleet.begun and not fleet.lapsed:
+        return Stay(
+            why=f"fleet {fleet.fleet_id} has ended {fleet.outcome}, and what it changed serves still: {fleet.reason}"
+        )
+    if fleet.in_the_way:
+        return Stay(why=f"{start.place}: {'; '.join(fleet.in_the_way)}", kind="waiting")
+    return Go(key=_after(start.idempotency_key, f"write {fleet.writes}") if fleet.begun else start.idempotency_key)
 
 
 def pause_after(attempts: int) -> timedelta:
@@ -116,6 +171,17 @@ def explain_pause(run: str, ended_at: datetime, attempts: int, now: datetime) ->
     if left <= timedelta(0):
         return ""
     return f"flow run {run} ended before its rollout began; tried again in {format_duration(left)}"
+
+
+def _last_before(start: Start, endpoint: EndpointNow) -> str:
+    """Return what a start comes after: the last rollout to the same model. A run that has not begun yet keeps its key while others end.
+
+    Where the last one may be forgotten the wish stands for it, and where no wish is known the endpoint's newest rollout does.
+    """
+    if not start.origin.wish:
+        return endpoint.under_way or (endpoint.past[0].rollout_id if endpoint.past else "")
+    last = next((each.rollout_id for each in endpoint.past if each.model == start.model_name), "")
+    return last or ("" if endpoint.complete else start.origin.wish)
 
 
 def _after(key: str, rollout_id: str) -> str:

@@ -15,10 +15,11 @@ from typing import Final
 
 from policies.errors import AwsError
 from policies.fleet.deciding import FleetDecision, Stop, decide_fleet
+from policies.fleet.renewing import RENEWABLE, find_lapsed
 from policies.fleet.spec import FleetSpec, Target
 from rollway.fleet.places import Places
 from rollway.fleet.record import Entry, Kept, open_record
-from rollway.fleet.rolling import Hold, look_up, roll_out, take_back
+from rollway.fleet.rolling import Hold, look_up, read_serving, roll_out, take_back
 from rollway.loop.clock import Clock
 from rollway.loop.hands import Hands
 
@@ -65,10 +66,11 @@ class Fleet:
 
         Raises:
             JournalError: another process drives this fleet.
-            AwsError: the fleet's record cannot be written.
+            AwsError: the fleet's record cannot be written, or it had ended and what its endpoints serve cannot be read.
         """
         with self._terminations_heard():
             try:
+                await asyncio.to_thread(self._renew)
                 while not self._leaving:
                     decision = await self._look()
                     if decision.outcome:
@@ -86,6 +88,22 @@ class Fleet:
         for hold in self._holds.values():
             hold.leave()
         self._wake.set()
+
+    def _renew(self) -> None:
+        """Begin a fleet anew that ended well, where endpoints serve something else since: its record says what was once so."""
+        record = self.kept.record
+        if record.outcome not in RENEWABLE:
+            return
+        lapsed = find_lapsed(self.spec, record.standings, read_serving(self.places, self.spec))
+        if lapsed:
+            names = ", ".join(each.key for each in lapsed)
+            log.info(
+                "fleet %s had ended %s and begins anew: %s serve something else",
+                self.spec.fleet_id,
+                record.outcome,
+                names,
+            )
+            self.kept.begin_anew()
 
     async def _look(self) -> FleetDecision:
         await self._take_note()

@@ -5,9 +5,9 @@ It holds what no endpoint's journal can tell: which rollouts the fleet has begun
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Annotated, Final
 
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from policies.errors import AlreadyExists, JournalError
 from policies.fleet.deciding import FleetOutcome, Stand, Standing, Stop
@@ -18,6 +18,7 @@ from rollway.aws.objects import ObjectStore
 from rollway.journal.documents import Document, read_document, write_document
 
 _FOLDER: Final = "fleets/"
+_RECORD_NAME: Final = "/fleet.json"
 
 
 class Entry(Frozen):
@@ -46,6 +47,7 @@ class FleetRecord(Document):
         entries: what has been begun, by the endpoint's key.
         outcome: how the fleet ended; None while it goes on.
         reason: why.
+        round: how many times it was begun: a fleet that ended well begins anew when its endpoints serve something else since.
         writes: grows with every write, so that no two are alike.
     """
 
@@ -53,6 +55,7 @@ class FleetRecord(Document):
     entries: dict[str, Entry] = {}
     outcome: FleetOutcome | None = None
     reason: str = ""
+    round: Annotated[int, Field(ge=1)] = 1
     writes: int = 1
 
     @property
@@ -99,13 +102,17 @@ class Kept:
         """Note how the fleet ended. Raises as ``put`` does."""
         self._write({"outcome": outcome, "reason": reason})
 
+    def begin_anew(self) -> None:
+        """Begin a fleet that has ended once more, with nothing begun and no stop asked for. Raises as ``put`` does."""
+        self._write({"entries": {}, "outcome": None, "reason": "", "round": self.record.round + 1})
+
     def read_stop(self) -> Stop | None:
-        """Return the stop that a person has asked for, or None.
+        """Return the stop that a person has asked for in this round, or None.
 
         Raises:
             AwsError: the journal cannot be read.
         """
-        found = read_document(self.store, _stop_key(self.record.fleet.fleet_id), _STOP)
+        found = read_document(self.store, _stop_key(self.record.fleet.fleet_id, self.record.round), _STOP)
         return found[0].stop if found else None
 
     def _write(self, update: dict[str, object]) -> None:
@@ -143,13 +150,34 @@ def find_record(store: ObjectStore, fleet_id: str) -> Kept | None:
     return Kept(store, found[0], found[1].etag) if found else None
 
 
-def ask_to_stop(store: ObjectStore, fleet_id: str, stop: Stop) -> Stop:
-    """Ask a fleet to begin nothing else, and return the stop in force: a new one that also aborts replaces one that does not.
+def find_others_under_way(store: ObjectStore, fleet: FleetSpec) -> tuple[str, ...]:
+    """Return the ids of fleets of the same name and other content, such as another model, that have not ended.
+
+    One that a person has halted counts as over: its process may be gone, and what it had begun has its own lease.
 
     Raises:
+        JournalError: a record is not Rollway's.
+        AwsError: the journal cannot be read.
+    """
+    keys = store.list_keys(f"{_FOLDER}{fleet.name}-")
+    ids = (key.removeprefix(_FOLDER).removesuffix(_RECORD_NAME) for key in keys if key.endswith(_RECORD_NAME))
+    found = (find_record(store, each) for each in ids if each != fleet.fleet_id)
+    return tuple(
+        each.record.fleet.fleet_id
+        for each in found
+        if each and each.record.fleet.name == fleet.name and each.record.outcome is None and each.read_stop() is None
+    )
+
+
+def ask_to_stop(store: ObjectStore, fleet_id: str, stop: Stop) -> Stop:
+    """Ask a fleet to begin nothing else in this round, and return the stop in force: one that also aborts replaces one that does not.
+
+    Raises:
+        JournalError: its record is not Rollway's.
         AwsError: the journal cannot be reached.
     """
-    key, body = _stop_key(fleet_id), write_document(_StopNote(stop=stop))
+    kept = find_record(store, fleet_id)
+    key, body = _stop_key(fleet_id, kept.record.round if kept else 1), write_document(_StopNote(stop=stop))
     found = read_document(store, key, _STOP)
     if found is None:
         try:
@@ -168,8 +196,8 @@ def ask_to_stop(store: ObjectStore, fleet_id: str, stop: Stop) -> Stop:
 
 
 def _key(fleet_id: str) -> str:
-    return f"{_FOLDER}{fleet_id}/fleet.json"
+    return f"{_FOLDER}{fleet_id}{_RECORD_NAME}"
 
 
-def _stop_key(fleet_id: str) -> str:
-    return f"{_FOLDER}{fleet_id}/stop.json"
+def _stop_key(fleet_id: str, number: int) -> str:
+    return f"{_FOLDER}{fleet_id}/stop.json" if number == 1 else f"{_FOLDER}{fleet_id}/stop-{number}.json"

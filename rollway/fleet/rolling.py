@@ -1,12 +1,13 @@
 """One endpoint of a fleet: beginning its rollout, going on with one that was begun, and finding out how it ended."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from policies.errors import JournalError, RolloutError
+from policies.errors import JournalError, NotFound, RolloutError
 from policies.fleet.spec import FleetSpec, Target
 from policies.headline import confirmed_reason
 from policies.lifecycle import Outcome
@@ -112,7 +113,7 @@ def _begin(hold: Hold, entry: Entry) -> Rollout | Entry | None:
         return None
     if lease and lease.rollout_id == rollout_id:
         return take_up(hold.store, hold.target.endpoint, hold.make_hands(), hold.clock.now())
-    if _serves_already(hold.aws, request):
+    if serves(hold.aws, request.endpoint, request.model):
         return _ended(hold, entry, "there already", f"{request.model} serves already")
     plan = plan_rollout(hold.aws, request, entry.began)
     refuse_if_braked(plan, hold.store, hold.clock.now())
@@ -133,7 +134,7 @@ def foresee(fleet: FleetSpec, places: Places, target: Target, now: datetime) -> 
     """
     aws = places.aws_of(target)
     request = Request(target.endpoint, fleet.model_of(target), load_policy(fleet.policy_of(target)))
-    if _serves_already(aws, request):
+    if serves(aws, request.endpoint, request.model):
         return "there already", f"{request.model} serves already"
     plan = plan_rollout(aws, request, now)
     policy = plan.policy
@@ -202,11 +203,28 @@ def _end_of(lease: Lease | None, rollout_id: str) -> Outcome | None:
     return next((past.outcome for past in lease.history if past.rollout_id == rollout_id), None)
 
 
-def _serves_already(aws: Aws, request: Request) -> bool:
-    """Whether the endpoint is at rest with the wanted model."""
-    live = describe_endpoint(aws, request.endpoint)
+def serves(aws: Aws, endpoint: str, model: str) -> bool:
+    """Whether an endpoint is at rest with a model, and with no other.
+
+    Raises:
+        AwsError: it cannot be read.
+    """
+    live = describe_endpoint(aws, endpoint)
     models = [variant.get("ModelName") for variant in describe_config(aws, live.config).variants]
-    return live.settled and models == [request.model]
+    return live.settled and models == [model]
+
+
+def read_serving(places: Places, fleet: FleetSpec) -> dict[str, bool]:
+    """Return by each endpoint's key whether it is at rest with the model that the fleet gives it; one that is gone is absent.
+
+    Raises:
+        AwsError: one of them cannot be read.
+    """
+    serving: dict[str, bool] = {}
+    for each in fleet.targets:
+        with contextlib.suppress(NotFound):
+            serving[each.key] = serves(places.aws_of(each), each.endpoint, fleet.model_of(each))
+    return serving
 
 
 def _ended(hold: Hold, entry: Entry, stand: str, reason: str) -> Entry:

@@ -112,6 +112,7 @@ class Held:
                 at=self._store.now() + self.offset,
                 tried=kept.tried,
                 serving=kept.serving,
+                wish=self.lease.wish,
             )
             history = (ended, *self.lease.history)[:MOST_REMEMBERED]
             try:

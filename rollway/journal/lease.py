@@ -37,6 +37,7 @@ class Past(Frozen):
         at: when its lease was released.
         tried: every model that it was for, and what became of each; empty in leases from before that was recorded.
         serving: what the endpoint was read back to serve at its end.
+        wish: which of a registry's wishes it was for; empty where none is known.
     """
 
     rollout_id: str
@@ -45,6 +46,7 @@ class Past(Frozen):
     at: datetime
     tried: tuple[Tried, ...] = ()
     serving: Serving = NO_READING
+    wish: str = ""
 
 
 class Conclusion(Frozen):
@@ -68,6 +70,7 @@ class Lease(Document):
         rollout_id: the newest rollout.
         model: the model that it rolls out; of an A/B test the first challenger, and the winner once that has ended.
         models: all models that may take over, where there are several.
+        wish: which of a registry's wishes it is for; empty where none is known.
         by: who holds the lease, as user@host.
         since: when the rollout took the endpoint.
         process: the process that holds it.
@@ -82,6 +85,7 @@ class Lease(Document):
 
     rollout_id: str
     model: str
+    wish: str = ""
     by: str
     since: datetime
     process: str

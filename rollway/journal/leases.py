@@ -47,6 +47,7 @@ class Bid:
         by: who asks, as user@host.
         lasts: for how long the lease shall hold after each sign of life.
         models: all models that may take over, where there are several.
+        wish: which of a registry's wishes the rollout is for; empty where none is known.
     """
 
     rollout_id: str
@@ -54,6 +55,7 @@ class Bid:
     by: str
     lasts: timedelta
     models: tuple[str, ...] = ()
+    wish: str = ""
 
 
 def acquire(store: ObjectStore, endpoint: str, bid: Bid) -> Held:
@@ -72,6 +74,7 @@ def acquire(store: ObjectStore, endpoint: str, bid: Bid) -> Held:
             rollout_id=bid.rollout_id,
             model=bid.model,
             models=bid.models,
+            wish=bid.wish,
             by=bid.by,
             since=store.now(),
             process=process_id(),

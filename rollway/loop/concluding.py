@@ -15,7 +15,14 @@ def make_bid(plan: Plan, by: str) -> Bid:
         by: who asks, as user@host.
     """
     several = tuple(each.model for each in plan.challengers) if plan.rivals else ()
-    return Bid(plan.rollout_id, plan.candidate.model, by, plan.policy.take_over_after, several)
+    return Bid(
+        rollout_id=plan.rollout_id,
+        model=plan.candidate.model,
+        by=by,
+        lasts=plan.policy.take_over_after,
+        models=several,
+        wish=plan.origin.wish if plan.origin else "",
+    )
 
 
 def conclude(plan: Plan, state: State, ending: Ending) -> Conclusion:

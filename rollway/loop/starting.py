@@ -11,7 +11,7 @@ from itertools import chain
 
 from policies.bindings.origin import Origin
 from policies.blueprint.model import Blueprint
-from policies.brake import find_brakes
+from policies.brake import find_brakes, find_rest, is_wished_anew
 from policies.endpoint_config import EndpointConfig
 from policies.errors import NotFound, PreflightError, Problem, RolloutError
 from policies.lifecycle import Outcome, begin
@@ -126,7 +126,14 @@ def refuse_if_braked(plan: Plan, store: ObjectStore, now: datetime) -> None:
     """
     standing = read_standing(store, plan.endpoint)
     past = standing.lease.history if standing else ()
-    found = (find_brakes(plan.policy.brake, plan.endpoint, each.model, past, now) for each in plan.challengers)
+    brake = plan.policy.brake
+    wish = plan.origin.wish if plan.origin else ""
+    found = (
+        find_rest(brake, plan.endpoint, past, now)
+        if is_wished_anew(wish, each.model, past)
+        else find_brakes(brake, plan.endpoint, each.model, past, now)
+        for each in plan.challengers
+    )
     problems = list(
         dict.fromkeys(chain.from_iterable(found))
     )  # an endpoint that needs a rest needs it whichever model it is

@@ -8,14 +8,15 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from policies.bindings.making import declare_model
 from policies.bindings.matching import Start, match_binding
 from policies.bindings.registered import Registered
 from policies.bindings.spec import Binding, Make
-from policies.bindings.standing import Go, Stay, decide_start
-from policies.errors import RolloutError
+from policies.bindings.standing import Go, Stay, decide_fleet_start, decide_start
+from policies.bindings.wish import Wish, next_wish
+from policies.errors import JournalError, RolloutError
 from policies.fleet.loading import load_fleet
 from policies.loading import load_policy
 from rollway.aws.model_making import ensure_model
@@ -24,9 +25,12 @@ from rollway.aws.session import Aws, connect
 from rollway.fleet.places import Places
 from rollway.registries.choosing import open_registry
 from rollway.registries.registry import ModelRegistry
-from rollway.registries.standing import explain_fleet, read_endpoint_now
+from rollway.registries.standing import read_endpoint_now, read_fleet_now
+from rollway.registries.wishes import note_wish, read_wish
 
 log = logging.getLogger(__name__)
+
+_TRIES: Final = 5
 
 
 class Starter(Protocol):
@@ -139,10 +143,9 @@ def look(reach: Reach, binding: Binding, registry: ModelRegistry | None = None) 
         RolloutError: the registry could not be asked.
     """
     asked = registry or open_registry(binding, reach.aws, reach.store)
+    known = read_wish(reach.store, binding)
     version = asked.find(binding.model, binding.when)
-    matched = match_binding(binding, version)
-    due = tuple(Due(start, _judge_or_tell(reach, start)) for start in matched.starts)
-    return Seen(binding, version, due, matched.why)
+    return _see(reach, binding, version, _wish_of(known.wish, version))
 
 
 def follow(reach: Reach, binding: Binding, begin: Starter, registry: ModelRegistry | None = None) -> Followed:
@@ -156,7 +159,7 @@ def follow(reach: Reach, binding: Binding, begin: Starter, registry: ModelRegist
     """
     followed = Followed(binding.name)
     try:
-        seen = look(reach, binding, registry)
+        seen = _look_and_note(reach, binding, registry)
     except RolloutError as error:
         followed.trouble.append(_tell(binding.name, error))
         return followed
@@ -167,6 +170,35 @@ def follow(reach: Reach, binding: Binding, begin: Starter, registry: ModelRegist
         except RolloutError as error:
             followed.trouble.append(_tell(f"{binding.name}: {due.start.place}", error))
     return followed
+
+
+def _look_and_note(reach: Reach, binding: Binding, registry: ModelRegistry | None) -> Seen:
+    """Look, and note what the registry asks for: a version that comes back after another one is another wish.
+
+    The registry is asked anew where somebody else noted something meanwhile: an answer that is older than theirs is never taken for a move.
+
+    Raises:
+        JournalError: others kept noting something else.
+        RolloutError: the registry could not be asked.
+    """
+    asked = registry or open_registry(binding, reach.aws, reach.store)
+    for _ in range(_TRIES):
+        known = read_wish(reach.store, binding)
+        version = asked.find(binding.model, binding.when)
+        wish = _wish_of(known.wish, version)
+        if note_wish(reach.store, binding, known, wish):
+            return _see(reach, binding, version, wish)
+    raise JournalError(f"what {binding.name} asks for was changed by others {_TRIES} times in a row", hint="Try again.")
+
+
+def _see(reach: Reach, binding: Binding, version: Registered | None, wish: Wish) -> Seen:
+    matched = match_binding(binding, version, wish.name(binding.name))
+    due = tuple(Due(start, _judge_or_tell(reach, start)) for start in matched.starts)
+    return Seen(binding, version, due, matched.why)
+
+
+def _wish_of(known: Wish | None, version: Registered | None) -> Wish:
+    return next_wish(known, version.version if version else "")
 
 
 def _act(reach: Reach, seen: Seen, due: Due, begin: Starter, followed: Followed) -> None:
@@ -192,8 +224,8 @@ def _judge_or_tell(reach: Reach, start: Start) -> Go | Stay:
 
 def _judge(reach: Reach, start: Start) -> Go | Stay:
     if start.fleet:
-        told = explain_fleet(reach.store, load_fleet(start.fleet, start.model_name).fleet_id)
-        return Stay(why=told) if told else Go(key=start.idempotency_key)
+        places = Places(reach.aws, reach.store)
+        return decide_fleet_start(start, read_fleet_now(places, load_fleet(start.fleet, start.model_name)))
     endpoint = read_endpoint_now(reach.aws_of(start.region), reach.store, start.endpoint)
     return decide_start(start, endpoint, load_policy(start.policy), reach.now())
 

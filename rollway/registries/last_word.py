@@ -5,7 +5,6 @@ registry last said can be asked again when the event itself has been lost.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
 from pydantic import TypeAdapter
@@ -27,9 +26,12 @@ class Word(Document):
 
     Attributes:
         event: the event.
+        passed: ids of events of the same moment that it took the place of: clocks that count seconds cannot order those, so the later
+            arrival counts, and an earlier one that is handled again does not come back.
     """
 
     event: RegistryEvent
+    passed: tuple[str, ...] = ()
 
 
 _WORD: Final = TypeAdapter(Word)
@@ -56,9 +58,9 @@ class LastWord:
         """
         for _ in range(_TRIES):
             found = read_document(self.store, self._key, _WORD)
-            if found is not None and _order(found[0].event) >= _order(event):
+            if found is not None and not _is_newer(event, found[0]):
                 return found[0].event.id == event.id
-            body = write_document(Word(event=event))
+            body = write_document(Word(event=event, passed=_passed(event, found[0] if found else None)))
             try:
                 if found is None:
                     self.store.create(self._key, body)
@@ -98,5 +100,13 @@ class LastWord:
         return f"{_FOLDER}{self.binding.name}.json"
 
 
-def _order(event: RegistryEvent) -> tuple[datetime, str]:
-    return event.at, event.id
+def _is_newer(event: RegistryEvent, word: Word) -> bool:
+    if event.at == word.event.at:
+        return event.id != word.event.id and event.id not in word.passed
+    return event.at > word.event.at
+
+
+def _passed(event: RegistryEvent, word: Word | None) -> tuple[str, ...]:
+    if word is None or event.at != word.event.at:
+        return ()
+    return (*word.passed, word.event.id)

@@ -150,10 +150,11 @@ class Reception:
                 return await self._put(door, reading, delivery.at, told)
 
     async def _put(self, door: Door, accepted: Accepted, at: datetime, told: dict[str, Any]) -> Answer:
-        entries = [Entry(event=event, door=door.sender, received_at=at) for event in accepted.events]
-        told["names"] = [name_of(entry.event) for entry in entries]
-        told["model"] = entries[0].event.model
+        given = [Entry(event=event, door=door.sender, received_at=at) for event in accepted.events]
+        told["model"] = given[0].event.model
         try:
+            entries = [await self._aside(self.inbox.identify, entry) for entry in given]
+            told["names"] = [name_of(entry.event) for entry in entries]
             is_new = [await self._aside(self.inbox.put, entry) for entry in entries]
         except RolloutError as error:
             told["why"] = str(error)

@@ -8,7 +8,17 @@ from policies.attempts import Fate, Tried
 from policies.bindings.loading import parse_bindings
 from policies.bindings.matching import Start, match_binding
 from policies.bindings.registered import Registered
-from policies.bindings.standing import Before, EndpointNow, Go, Stay, decide_start, explain_pause, pause_after
+from policies.bindings.standing import (
+    Before,
+    EndpointNow,
+    FleetNow,
+    Go,
+    Stay,
+    decide_fleet_start,
+    decide_start,
+    explain_pause,
+    pause_after,
+)
 from policies.lifecycle import Outcome
 from policies.loading import load_policy
 from policies.windows.spec import WindowsSpec
@@ -120,3 +130,99 @@ def test_closed_windows_are_waited_for_where_the_policy_turns_rollouts_away(outs
 
     assert (found.kind if isinstance(found, Stay) else None) == kind
     assert kind is None or "until Tue 2026-06-02 00:00 UTC" in found.why
+
+
+def wished(wish: str) -> Start:
+    return START.model_copy(update={"origin": START.origin.model_copy(update={"wish": wish})})
+
+
+def for_wish(outcome: Outcome, wish: str, **more) -> Before:
+    return before(outcome, **more).model_copy(update={"wish": wish})
+
+
+@pytest.mark.parametrize(
+    ("outcome", "earlier", "now", "begins"),
+    [
+        (Outcome.ABORTED, "b/1", "b/3", True),
+        (Outcome.INCONCLUSIVE, "b/1", "b/3", True),
+        (Outcome.ABORTED, "b/1", "b/1", False),
+        (Outcome.ABORTED, "", "b/3", False),
+        (Outcome.ABORTED, "b/1", "", False),
+        (Outcome.ROLLED_BACK, "b/1", "b/3", False),
+        (Outcome.ROLLBACK_FAILED, "b/1", "b/3", False),
+    ],
+)
+def test_a_stopped_rollout_binds_the_wish_that_it_was_for(outcome, earlier, now, begins):
+    """What was stopped before it was judged begins again for another wish, and what was judged and taken back stays with a person."""
+    found = decide(start=wished(now), past=(for_wish(outcome, earlier),))
+
+    assert isinstance(found, Go) is begins
+
+
+def test_another_wish_waits_for_the_rest_of_the_endpoint():
+    """Asking anew does not shorten how long an endpoint is left alone after a rollout that was not promoted."""
+    recently = for_wish(Outcome.ABORTED, "b/1", ago=timedelta(minutes=1))
+
+    found = decide(start=wished("b/3"), past=(recently,))
+
+    assert isinstance(found, Stay)
+    assert (found.kind, "left alone for 14m" in found.why) == ("waiting", True)
+
+
+@pytest.mark.parametrize(("wish", "kind"), [("b/1", "settled"), ("b/3", "waiting"), ("", "settled")])
+def test_a_rollout_for_an_earlier_wish_is_waited_for(wish, kind):
+    """It may be on its way back because of what was asked for in between, so its end decides."""
+    found = decide(start=wished(wish), under_way="r-1", model_under_way=MODEL, wish_under_way="b/1")
+
+    assert isinstance(found, Stay)
+    assert found.kind == kind
+
+
+def test_a_run_that_has_not_begun_keeps_its_key_while_others_end():
+    """Rollouts of other models, and a wish that went away and came back, make no second start of one that is there already."""
+    other = before(Outcome.PROMOTED, "other")
+    first, after_other, back = (
+        decide(start=wished(wish), past=past) for wish, past in (("b/1", ()), ("b/1", (other,)), ("b/3", ()))
+    )
+
+    assert first == after_other == back
+
+
+def test_the_same_model_after_its_own_rollout_is_another_start():
+    """Also where the history has forgotten that rollout, in which case the wish tells the starts apart."""
+    mine = for_wish(Outcome.PROMOTED, "b/1")
+    forgotten = decide(start=wished("b/3"), complete=False), decide(start=wished("b/5"), complete=False)
+    keys = [decide(start=wished("b/1")), decide(start=wished("b/3"), past=(mine,)), *forgotten]
+
+    assert all(isinstance(each, Go) for each in keys)
+    assert len({each.key for each in keys if isinstance(each, Go)}) == 4
+
+
+@pytest.mark.parametrize(
+    ("fleet", "found"),
+    [
+        ({}, "go"),
+        ({"in_the_way": ("fleet f-2 is under way",)}, "waiting"),
+        ({"begun": True}, "settled"),
+        ({"begun": True, "outcome": "PROMOTED"}, "settled"),
+        ({"begun": True, "outcome": "PROMOTED", "lapsed": ("a",)}, "go"),
+        ({"begun": True, "outcome": "PARTLY_PROMOTED", "lapsed": ("a",)}, "go"),
+        ({"begun": True, "outcome": "PROMOTED", "lapsed": ("a",), "in_the_way": ("a: r-1 is under way",)}, "waiting"),
+        ({"begun": True, "outcome": "HALTED", "lapsed": ("a",)}, "settled"),
+    ],
+)
+def test_a_fleet_begins_where_it_never_did_or_is_not_so_any_more(fleet, found):
+    """That a fleet once ended well says nothing while its endpoints serve something else; a halted one stays with a person."""
+    decided = decide_fleet_start(START, FleetNow.model_validate({"fleet_id": "f-1"} | fleet))
+
+    assert (decided.kind if isinstance(decided, Stay) else "go") == found
+
+
+def test_every_end_of_a_fleet_has_a_start_of_its_own():
+    """The first start has the binding's key; each later one follows from the end before it, and is the same however often it is found."""
+    ended = FleetNow(fleet_id="f-1", begun=True, outcome="PROMOTED", lapsed=("a",), writes=5)
+    later = ended.model_copy(update={"writes": 9})
+    keys = [decide_fleet_start(START, each) for each in (FleetNow(fleet_id="f-1"), ended, ended, later)]
+
+    assert keys[1] == keys[2]
+    assert len({each.key for each in keys if isinstance(each, Go)}) == 3

@@ -3,12 +3,19 @@
 import pytest
 import yaml
 
+from policies.bindings.event import RegistryEvent
 from policies.bindings.making import name_model
 from policies.bindings.registered import Registered
+from policies.bindings.wish import Wish
+from policies.fleet.loading import load_fleet
 from policies.lifecycle import Outcome
+from rollway.fleet.record import Entry, open_record
 from rollway.registries.catching_up import follow, look
+from rollway.registries.last_word import LastWord
+from rollway.registries.mlflow import connect_mlflow
+from rollway.registries.wishes import read_wish
 from rollway.sandbox.fault_menu import Throttle
-from tests.bindings.documents import MAKE, MLFLOW, ROLE, bind
+from tests.bindings.documents import MAKE, MLFLOW, ROLE, WANDB, bind
 
 TWO = [{"endpoint": "fraud-prod"}, {"endpoint": "fraud-eu"}]
 
@@ -153,3 +160,67 @@ def test_a_fleet_is_started_once_with_its_model_in_every_place(scene, mlflow, tm
     assert scene.orders.models == [(f"fleet {fleet}", "2")]
     assert scene.models() == [model_of("2")]
     assert "is under way" in known.why[-1]
+
+
+def test_a_fleet_whose_model_comes_back_is_started_again(scene, mlflow, tmp_path):
+    """Ended PROMOTED for 2, and the endpoint serves something else since: that is another start, once, and none while it serves 2."""
+    assert mlflow.url
+    file = tmp_path / "fleet.yaml"
+    waves = [{"name": "all", "targets": [{"endpoint": "fraud-prod"}]}]
+    file.write_text(yaml.safe_dump({"name": "f", "waves": waves}), "utf-8")
+    binding = bind(MLFLOW | {"endpoints": [], "fleet": str(file)})
+    follow(scene.reach, binding, scene.orders)
+    kept = open_record(scene.reach.store, load_fleet(file, model_of("2")))
+    now = scene.clock.now()
+    kept.put("fraud-prod", Entry(stand="promoted", since=now, began=now))
+    kept.finish("PROMOTED", "1 endpoint, all with the new model")
+    scene.serve("fraud-prod", model_of("2"))
+    still = follow(scene.reach, binding, scene.orders)
+    scene.serve("fraud-prod", "other")
+
+    begun = scene.begin("old")
+    busy = follow(scene.reach, binding, scene.orders)
+    scene.end(begun, Outcome.ABORTED)
+    back = [follow(scene.reach, binding, scene.orders).started for _ in range(2)]
+
+    assert "serves still" in still.why[-1]
+    assert "is under way" in busy.waiting[0]
+    assert back == [["run-2"], []]
+
+
+def test_a_reference_that_moves_starts_nothing(scene):
+    """A word that an earlier Rollway kept, and that ends in an alias, is held back with what to send instead."""
+    word = {"registry": "wandb", "id": "e-1", "happening": "alias_set", "model": "fraud", "label": "champion"}
+    kept = RegistryEvent.model_validate(word | {"version": "acme/registry/fraud:champion", "at": scene.clock.now()})
+    LastWord(scene.reach.store, bind(WANDB)).take(kept)
+
+    followed = follow(scene.reach, bind(WANDB), scene.orders)
+
+    assert "${artifact_version}" in followed.why[-1]
+    assert (scene.models(), scene.orders.models) == ([], [])
+
+
+def test_an_answer_that_is_older_than_a_noted_one_is_no_move(scene, mlflow):
+    """While one look waits for the registry, the alias moves on and another look notes it: the first one asks anew."""
+    binding = bind()
+
+    class Slow:
+        """The registry, whose first answer is on its way while somebody else looks."""
+
+        def __init__(self) -> None:
+            self.asked = 0
+
+        def find(self, model, when):
+            answer = connect_mlflow().find(model, when)
+            self.asked += 1
+            if self.asked == 1:
+                mlflow.aliases["fraud", "champion"] = "3"
+                follow(scene.reach, binding, scene.orders)
+            return answer
+
+    slow = Slow()
+    followed = follow(scene.reach, binding, scene.orders, slow)
+
+    assert slow.asked == 2
+    assert (followed.started, scene.orders.models) == ([], [("fraud-prod", "3")])
+    assert read_wish(scene.reach.store, binding).wish == Wish(version="3", number=1)

@@ -41,3 +41,14 @@ def test_before_the_first_event_there_is_nothing(scene):
     assert word.find("fraud", When(alias="champion")) is None
     word.take(event("", 1))
     assert word.find("fraud", When(alias="champion")) is None
+
+
+def test_of_the_same_moment_the_later_arrival_counts_and_stays(scene):
+    """Clocks that count seconds cannot order two moves: the second arrival counts, and a repeated first one does not come back."""
+    word = LastWord(scene.reach.store, bind(WANDB))
+
+    taken = [word.take(event(version, 1)) for version in "343"]
+
+    found = word.find("fraud", When(alias="champion"))
+    assert found is not None
+    assert (found.version, taken) == ("4", [True, True, False])

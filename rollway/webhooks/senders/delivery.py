@@ -7,7 +7,8 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from policies.bindings.event import RegistryEvent
+from policies.bindings.event import Registry, RegistryEvent
+from policies.bindings.immutable import explain_moving
 
 _MOST_TOLD: Final = 5
 """Fields that a refusal names; the first few tell what is wrong."""
@@ -100,3 +101,8 @@ def malformed(error: ValidationError) -> Refusal:
 def not_understood(what: str) -> Refusal:
     """Return the refusal of a request that has the wrong form."""
     return Refusal(400, "malformed", f"the request is not what this sender sends: {what}")
+
+
+def moving(registry: Registry, version: str) -> Refusal:
+    """Return the refusal of an event whose version is a reference that can move: nothing that follows from it could be relied on."""
+    return Refusal(400, "moving_reference", f"version: {explain_moving(registry, version)}")

@@ -3,9 +3,13 @@
 import base64
 import binascii
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Final
 
+from pydantic import AwareDatetime, TypeAdapter, field_validator
+
 from policies.bindings.event import Happening, Registry, RegistryEvent, Text
+from policies.bindings.immutable import is_immutable
 from policies.values import Frozen
 from rollway.webhooks.senders.delivery import (
     Accepted,
@@ -13,6 +17,7 @@ from rollway.webhooks.senders.delivery import (
     Reading,
     Refusal,
     forged,
+    moving,
     not_understood,
     stale,
     unsigned,
@@ -35,6 +40,7 @@ HEADERS: Final = (ID, TIME, SIGNATURE)
 _ENCODED: Final = "whsec_"
 _MOST_SIGNATURES: Final = 10
 """Signatures that are looked at; a sender that changes its secret sends two."""
+_MOMENT: Final = TypeAdapter(AwareDatetime)
 
 
 class Body(Frozen):
@@ -45,12 +51,22 @@ class Body(Frozen):
         model: the registered model.
         version: the version it happened to; empty where that is not known.
         label: the alias that was set, or a tag as ``key=value``; empty for the others.
+        timestamp: when it happened, in ISO 8601 with its offset from UTC, as Standard Webhooks recommends. A retry carries a new time in
+            its header, so without this one an event that is sent again late looks newer than what happened since.
     """
 
     happening: Happening
     model: Text
     version: str = ""
     label: str = ""
+    timestamp: str = ""
+
+    @field_validator("timestamp")
+    @classmethod
+    def _is_a_time(cls, text: str) -> str:
+        if text:
+            _MOMENT.validate_python(text)
+        return text
 
 
 def read(delivery: Delivery, secrets: Sequence[str]) -> Reading:
@@ -63,9 +79,22 @@ def read(delivery: Delivery, secrets: Sequence[str]) -> Reading:
     if refusal:
         return refusal
     body = Body.model_validate_json(delivery.body)
-    sent_at = read_seconds(delivery.headers[TIME]) or delivery.at
-    event = RegistryEvent(registry=Registry.GENERIC, id=delivery.headers[ID], at=sent_at, **dict(body))
+    alias = body.label if body.happening is Happening.ALIAS_SET else ""
+    if body.version and not is_immutable(Registry.GENERIC, body.version, alias):
+        return moving(Registry.GENERIC, body.version)
+    event = RegistryEvent(
+        registry=Registry.GENERIC,
+        id=delivery.headers[ID],
+        at=_moment(body, delivery),
+        **body.model_dump(exclude={"timestamp"}),
+    )
     return Accepted((event,))
+
+
+def _moment(body: Body, delivery: Delivery) -> datetime:
+    """Return when it happened, as far as the sender says, and never later than it was sent."""
+    sent_at = read_seconds(delivery.headers[TIME]) or delivery.at
+    return min(_MOMENT.validate_python(body.timestamp).astimezone(UTC), sent_at) if body.timestamp else sent_at
 
 
 def key_of(secret: str) -> bytes:

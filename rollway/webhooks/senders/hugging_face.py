@@ -1,6 +1,7 @@
 """Hugging Face's webhooks: no signature, the secret itself in a header; no id and no time, so an event is named by its content.
 
-A tag that is set is an alias; new content on ``main`` is a new version.
+A tag that is set is an alias; new content on ``main`` is a new version. A tag that is deleted and set again says what it said before, so
+the content names an event only until something else was said: the inbox keeps that apart.
 """
 
 from collections.abc import Sequence
@@ -82,6 +83,7 @@ def _read_ref(body: Body, ref: Ref, delivery: Delivery) -> RegistryEvent | None:
     return RegistryEvent(
         registry=Registry.HUGGING_FACE,
         id=name_by_content(repo.name, repo.headSha, scope, ref.ref, ref.oldSha or "", ref.newSha),
+        named_by="content",
         happening=Happening.VERSION_CREATED if ref.ref == _MAIN else Happening.ALIAS_SET,
         model=repo.name,
         version=ref.newSha,

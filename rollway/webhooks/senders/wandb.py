@@ -1,7 +1,9 @@
 """Webhook automations of Weights & Biases: signed over the body alone, or only with a bearer token; no id and no time.
 
 Their body is whatever the user writes; docs/how-to/receive-registry-events.md has the template that is read here. An event is named by its
-content, so the same alias on the same version counts once.
+content until something else was said: an alias that comes back to a version says what it said before, and is another event.
+
+W&B's ``${artifact_version_string}`` ends in an alias, which is not a version: it is refused, with the variable that is one.
 """
 
 import re
@@ -11,7 +13,8 @@ from typing import Final
 from pydantic import BaseModel, Field
 
 from policies.bindings.event import Happening, Registry, RegistryEvent
-from rollway.webhooks.senders.delivery import Accepted, Delivery, Ignored, Reading, Refusal, forged, unsigned
+from policies.bindings.immutable import is_immutable
+from rollway.webhooks.senders.delivery import Accepted, Delivery, Ignored, Reading, Refusal, forged, moving, unsigned
 from rollway.webhooks.senders.signing import as_bytes, base64_of, is_any, name_by_content, sign
 
 TOKEN: Final = "authorization"  # noqa: S105 - the header's name
@@ -34,7 +37,7 @@ class Body(BaseModel):
     Attributes:
         event_type: ``${event_type}``.
         model: the collection, ``${artifact_collection_name}``.
-        version: ``${artifact_version_string}``.
+        version: ``${artifact_version}``, the id of one version; or a name that ends in the version's number, such as ``fraud:v7``.
         alias: ``${alias}``, in an automation for aliases.
         tag: ``${tag}``, in an automation for tags.
     """
@@ -59,10 +62,13 @@ def read(delivery: Delivery, secrets: Sequence[str]) -> Reading:
     happening = _HAPPENINGS.get(body.event_type)
     if happening is None:
         return Ignored("nothing to do for this type of event")
+    if body.version and not is_immutable(Registry.WANDB, body.version):
+        return moving(Registry.WANDB, body.version)
     label = {Happening.ALIAS_SET: body.alias, Happening.TAG_SET: body.tag}.get(happening, "")
     event = RegistryEvent(
         registry=Registry.WANDB,
         id=name_by_content(delivery.body),
+        named_by="content",
         happening=happening,
         model=body.model,
         version=body.version,
