@@ -63,6 +63,7 @@ def test_its_document(player, policy_file, autoscaled):
         "forecast",
         "cost",
         "quotas_unchecked",
+        "notes",
         "changed",
     }
     assert document["baseline"] == {
