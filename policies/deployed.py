@@ -147,7 +147,9 @@ def _age_doubts(name: str, model: ModelIdentity, variant: LiveVariant, span: _Sp
     where, order = f"model {name}", span.order(model.created)
     if order == "after" and model.created is not None and span.latest is not None:
         deployed = f"after variant {variant.name} was deployed with it ({format_moment(span.latest)})"
-        told = f"was created on {format_moment(model.created)}, {deployed}: what it stands for now has never served there"
+        told = (
+            f"was created on {format_moment(model.created)}, {deployed}: what it stands for now has never served there"
+        )
         yield Doubt(Finding.MODEL_CREATED_LATER, where, told, variant.name, name)
     elif order == "unknown":
         what = f"whether it is the one that variant {variant.name} was deployed with is not known: AWS does not say when that was"

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from policies.endpoint_config import models_named
 from policies.errors import JournalError, RolloutError
 from policies.fleet.spec import FleetSpec, Target
 from policies.lifecycle import Outcome
@@ -203,8 +204,7 @@ def _end_of(lease: Lease | None, rollout_id: str) -> Outcome | None:
 def _serves_already(aws: Aws, request: Request) -> bool:
     """Whether the endpoint is at rest with the wanted model."""
     live = describe_endpoint(aws, request.endpoint)
-    models = [variant.get("ModelName") for variant in describe_config(aws, live.config).variants]
-    return live.settled and models == [request.model]
+    return live.settled and models_named(describe_config(aws, live.config).fields) == (request.model,)
 
 
 def _ended(hold: Hold, entry: Entry, stand: str, reason: str) -> Entry:

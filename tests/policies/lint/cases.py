@@ -105,7 +105,8 @@ def _deployed(subject: Subject, changes: Mapping[str, Any]) -> Deployed:
             instances=1,
             wanted_instances=1,
             images=tuple(
-                DeployedImage(**{"resolved_at": DEPLOYED} | image) for image in images.get(name, _own_images(subject, each))
+                DeployedImage(**{"resolved_at": DEPLOYED} | image)
+                for image in images.get(name, _own_images(subject, each))
             ),
         )
         for each in subject.production
@@ -120,7 +121,9 @@ def _deployed(subject: Subject, changes: Mapping[str, Any]) -> Deployed:
 def _own_images(subject: Subject, variant: Section) -> list[dict[str, str]]:
     models = [subject.model(name) for _, name in models_named(variant)]
     named = [box.text("Image") for model in models if isinstance(model, Section) for box in containers(model)]
-    return [{"specified": image, "resolved": f"{image}@sha256:1" if "@" not in image else image} for image in named if image]
+    return [
+        {"specified": image, "resolved": f"{image}@sha256:1" if "@" not in image else image} for image in named if image
+    ]
 
 
 def _reach(whole: dict[str, Any], where: str) -> tuple[Any, Any]:
