@@ -4,12 +4,14 @@ from collections.abc import Sequence
 
 from policies.blueprint.difference import same_model
 from policies.blueprint.model import Blueprint, VariantScaling
+from policies.deployed import images_of
 from policies.endpoint_config import EndpointConfig, models_named, replace_model
 from policies.facts import Facts
 from policies.registration import changes_type
 from rollway.aws.autoscaling import read_surroundings
 from rollway.aws.blueprints import read_existing_models
 from rollway.aws.guarding import read_alarm_states
+from rollway.aws.image_tags import read_digests
 from rollway.aws.sagemaker import describe_endpoint, find_model, hosting_of, read_config
 from rollway.aws.session import Aws
 from rollway.aws.variant_scaling import ScaledVariant, read_variant_scaling
@@ -47,6 +49,7 @@ def read_facts(
         hosting={name: each.hosting for name, each in known.items()},
         models={name: each.identity for name, each in known.items()},
         config_created=created,
+        digests=read_digests(aws, images_of(live.variants)),
         surroundings=read_surroundings(aws, live),
         alarms=read_alarm_states(aws, alarms),
     )
