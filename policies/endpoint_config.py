@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from policies.identity import ModelIdentity
 from policies.values import Frozen
 
 NAME_LIMIT: Final = 63
@@ -17,6 +18,9 @@ CANDIDATE_NAMES: Final = ("candidate", "challenger")
 CONTROL_NAMES: Final = ("control", "twin")
 MADE_BY_TAG: Final = "rollway:made-by"
 ROLLOUT_TAG: Final = "rollway:rollout"
+VARIANT_LISTS: Final = ("ProductionVariants", "ShadowProductionVariants")
+"""The members that hold variants."""
+
 _DIGEST_LENGTH: Final = 10
 _RESERVED_TAG_PREFIX: Final = "aws:"
 
@@ -31,11 +35,13 @@ class EndpointConfig(Frozen):
         name: at most 63 characters, unique in the account and Region.
         fields: the members of a ``CreateEndpointConfig`` request except its name and tags.
         tags: tag keys and values.
+        models: what the names of its models stood for when it was planned; a name that is not here is not checked.
     """
 
     name: str
     fields: dict[str, Any]
     tags: dict[str, str] = {}
+    models: dict[str, ModelIdentity] = {}
 
     @property
     def variants(self) -> list[dict[str, Any]]:
@@ -108,16 +114,54 @@ def put_in_shadow(wanted: EndpointConfig, baseline: Document, shadow: Document, 
 
 
 def replace_model(live: EndpointConfig, model: str) -> EndpointConfig:
-    """Return the live configuration with its model replaced and every other field equal."""
-    fields = live.fields | {"ProductionVariants": [variant | {"ModelName": model} for variant in live.variants]}
+    """Return the live configuration with its model replaced and every other field equal.
+
+    An instance pool that names the variant's own model gets the new one too. One that names another model is left as it is: a single
+    model does not say what is to take its place, so ``preflight`` refuses such a rollout.
+    """
+    fields = live.fields | {"ProductionVariants": [_with_model(variant, model) for variant in live.variants]}
     return live.model_copy(update={"fields": fields})
 
 
-def make(config: EndpointConfig, endpoint: str, rollout_id: str) -> EndpointConfig:
-    """Return the configuration, creatable: named by its content, with the tags that say who made it."""
+def _with_model(variant: Document, model: str) -> Document:
+    replaced = variant | {"ModelName": model}
+    if "InstancePools" not in variant:
+        return replaced
+    own = {"ModelNameOverride": variant.get("ModelName", "")}
+    pools = [
+        pool | {"ModelNameOverride": model} if own.items() <= pool.items() else pool
+        for pool in variant["InstancePools"]
+    ]
+    return replaced | {"InstancePools": pools}
+
+
+def models_of_variant(variant: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the models that a variant names, each once, its own first: instance pools may name others."""
+    pools = (pool.get("ModelNameOverride") for pool in variant.get("InstancePools") or ())
+    return tuple(dict.fromkeys(str(name) for name in (variant.get("ModelName"), *pools) if name))
+
+
+def models_named(fields: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return every model that a configuration names, each once: by its variants, its shadows, and their instance pools."""
+    variants = (variant for member in VARIANT_LISTS for variant in fields.get(member) or ())
+    return tuple(dict.fromkeys(name for variant in variants for name in models_of_variant(variant)))
+
+
+def make(
+    config: EndpointConfig, endpoint: str, rollout_id: str, models: Mapping[str, ModelIdentity] | None = None
+) -> EndpointConfig:
+    """Return the configuration, creatable: named by its content, with the tags that say who made it.
+
+    Args:
+        config: what it says.
+        endpoint: the endpoint's name.
+        rollout_id: the rollout's name.
+        models: what models are known to be; of those, the ones that it names are kept with it.
+    """
     own = {MADE_BY_TAG: "rollway", ROLLOUT_TAG: rollout_id}
     tags = creatable(config).tags | own
-    return EndpointConfig(name=name_config(endpoint, config.fields), fields=config.fields, tags=tags)
+    known = {name: models[name] for name in models_named(config.fields) if name in models} if models else {}
+    return EndpointConfig(name=name_config(endpoint, config.fields), fields=config.fields, tags=tags, models=known)
 
 
 def copy_config(config: EndpointConfig, endpoint: str, rollout_id: str) -> EndpointConfig:

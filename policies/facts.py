@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 
 from policies.blueprint.model import VariantScaling
 from policies.endpoint_config import EndpointConfig
+from policies.identity import DeployedImage, ModelIdentity
 from policies.values import Frozen
 
 EndpointStatus = Literal[
@@ -38,6 +39,7 @@ class LiveVariant(Frozen):
         wanted_share: percent of traffic that it will get once the change in flight is done; equal to ``share`` otherwise.
         instances: how many instances serve it now.
         wanted_instances: how many will once the change in flight is done.
+        images: its containers' images, as they were looked up when it was deployed; empty where AWS does not say.
     """
 
     name: str
@@ -45,6 +47,7 @@ class LiveVariant(Frozen):
     wanted_share: float
     instances: int
     wanted_instances: int
+    images: tuple[DeployedImage, ...] = ()
 
 
 class Endpoint(Frozen):
@@ -60,6 +63,8 @@ class Endpoint(Frozen):
         pending_config: the configuration being deployed, or None.
         failure_reason: why the last change failed, as AWS words it; AWS may leave it empty.
         baking_since: when AWS began the present bake of a deployment by its guardrails; None while none is on.
+        created: when it was created; None where AWS does not say.
+        modified: when it was last changed in any way; None where AWS does not say.
     """
 
     name: str
@@ -71,6 +76,8 @@ class Endpoint(Frozen):
     pending_config: str | None = None
     failure_reason: str = ""
     baking_since: datetime | None = None
+    created: datetime | None = None
+    modified: datetime | None = None
 
     @property
     def settled(self) -> bool:
@@ -166,7 +173,7 @@ class Facts(Frozen):
         config: the configuration it runs on.
         wanted: the configuration that shall serve in the end, still without a name of its own.
         rivals: the configurations of an A/B test's further challengers, likewise.
-        missing_models: names of models in them that SageMaker does not know and no blueprint declares.
+        missing_models: names of models in all these configurations that SageMaker does not know and no blueprint declares.
         new_models: models that a blueprint declares and that are not there yet: members of ``CreateModel`` by name.
         differing_models: models that a blueprint declares and that are there with other content: what differs, by name.
         hosting: what each model holds that serves now or shall serve, by its name.
@@ -175,6 +182,9 @@ class Facts(Frozen):
         load: what the endpoint had to bear lately, or why nobody knows; None where the policy does not ask.
         declared_scaling: the scaling that a blueprint declares for the live variant; None where it says nothing about it.
         own_scaling: the live variant's scaling as it is; read only where a blueprint has it replaced.
+        models: what the names of all these models stand for now.
+        config_created: when the configuration that it runs on was created; None where AWS does not say.
+        digests: the digest that an image's tag stands for now, by the image as models name it; one that could not be read is absent.
     """
 
     endpoint: Endpoint
@@ -190,6 +200,9 @@ class Facts(Frozen):
     differing_models: dict[str, tuple[str, ...]] = {}
     declared_scaling: VariantScaling | None = None
     own_scaling: VariantScaling | None = None
+    models: dict[str, ModelIdentity] = {}
+    config_created: datetime | None = None
+    digests: dict[str, str] = {}
 
 
 def same_share(left: float, right: float) -> bool:

@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+from policies.baseline import find_notes
 from policies.bindings.origin import Origin
 from policies.blueprint_obstacles import find_blueprint_obstacles
 from policies.capacity import Count, Sizing
@@ -26,6 +27,7 @@ from policies.endpoint_config import (
 from policies.errors import PreflightError
 from policies.facts import Facts, Surroundings
 from policies.guard import Guard, make_guard
+from policies.identity import ModelIdentity, identify_model
 from policies.preflight import find_obstacles, find_rival_obstacles
 from policies.registration import ScalingChange, plan_scaling
 from policies.sizing import size_stages
@@ -88,6 +90,7 @@ class Plan(Frozen):
         started_at: when the rollout begins; its deadline counts from here.
         origin: the registered version that it is for; None where a person started it.
         endpoint_arn: the endpoint's ARN; empty in older journals.
+        notes: what could not be verified of the names that it relies on, a sentence each.
     """
 
     rollout_id: str
@@ -111,6 +114,7 @@ class Plan(Frozen):
     scaling: ScalingChange | None = None
     origin: Origin | None = None
     endpoint_arn: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def compared(self) -> Contender:
@@ -139,10 +143,14 @@ class Plan(Frozen):
 
     @property
     def configs(self) -> tuple[EndpointConfig, ...]:
-        """Every configuration that the endpoint may run on by this rollout's doing."""
+        """Every configuration that the endpoint may run on by this rollout's doing.
+
+        Their models are not compared any more: what an endpoint runs on already may have to be created again so that it can be left.
+        """
         shadowed = (self.shadowed,) if self.shadowed else ()
         promoted = (self.promoted, *(rival.promoted for rival in self.rivals))
-        return (self.original, *shadowed, self.side_by_side, *promoted, self.original_copy)
+        every = (self.original, *shadowed, self.side_by_side, *promoted, self.original_copy)
+        return tuple(config.model_copy(update={"models": {}}) for config in every)
 
     @property
     def original_copy(self) -> EndpointConfig:
@@ -217,7 +225,8 @@ def make_plan(policy: Policy, facts: Facts, rollout_id: str, started_at: datetim
     sizing = Sizing(spec=policy.capacity, baseline=live.wanted_instances, load=facts.load)
     alone = sizing.for_all_traffic(_most(facts, live.name))
     stages = size_stages(policy, plan_stages(policy, live.wanted_instances), sizing, alone)
-    promoted = make(facts.wanted, facts.endpoint.name, rollout_id)
+    known = _known_models(facts)
+    promoted = make(facts.wanted, facts.endpoint.name, rollout_id, known)
     serving = facts.config.variant(live.name)
     baseline = Contender(variant=live.name, model=serving["ModelName"], instances=live.wanted_instances)
     first = next((stage for stage in stages if not stage.shadow), stages[0])
@@ -229,7 +238,8 @@ def make_plan(policy: Policy, facts: Facts, rollout_id: str, started_at: datetim
     documents |= {rival.contender.variant: rival.promoted.variants[0] for rival in rivals}
     contenders = (baseline, twin, candidate, *(rival.contender for rival in rivals))
     instances = {each.variant: each.instances for each in contenders}
-    side_by_side = make(put_beside(facts.wanted, serving, documents, instances), facts.endpoint.name, rollout_id)
+    beside = put_beside(facts.wanted, serving, documents, instances)
+    side_by_side = make(beside, facts.endpoint.name, rollout_id, known)
     guarded = policy.strategy == "guardrail"
     return Plan(
         rollout_id=rollout_id,
@@ -252,7 +262,13 @@ def make_plan(policy: Policy, facts: Facts, rollout_id: str, started_at: datetim
         guard=make_guard(policy, rollout_id, facts.endpoint.name, live.name, promoted.name) if guarded else None,
         new_models=facts.new_models,
         scaling=plan_scaling(facts),
+        notes=find_notes(facts, policy),
     )
+
+
+def _known_models(facts: Facts) -> dict[str, ModelIdentity]:
+    """Return what the models are known to be: those that are there, and those that the rollout creates."""
+    return facts.models | {name: identify_model(members) for name, members in facts.new_models.items()}
 
 
 def _most(facts: Facts, variant: str) -> int | None:
@@ -269,7 +285,7 @@ def _newcomer(facts: Facts, names: Sequence[str], model: str, first: Stage) -> C
 
 def _rivals(facts: Facts, candidate: Contender, rollout_id: str) -> Iterator[Rival]:
     for number, wanted in enumerate(facts.rivals, start=2):
-        promoted = make(wanted, facts.endpoint.name, rollout_id)
+        promoted = make(wanted, facts.endpoint.name, rollout_id, _known_models(facts))
         contender = Contender(
             variant=f"{candidate.variant}-{number}",
             model=_candidate_model(facts, promoted),
@@ -282,7 +298,8 @@ def _in_shadow(facts: Facts, candidate: Contender, stage: Stage, rollout_id: str
     (live,) = facts.endpoint.variants
     baseline = facts.config.variant(live.name) | {"InitialInstanceCount": live.wanted_instances}
     shadow = facts.wanted.variants[0] | {"VariantName": candidate.variant, "InitialVariantWeight": stage.share}
-    return make(put_in_shadow(facts.wanted, baseline, shadow, stage.instances), facts.endpoint.name, rollout_id)
+    beside = put_in_shadow(facts.wanted, baseline, shadow, stage.instances)
+    return make(beside, facts.endpoint.name, rollout_id, _known_models(facts))
 
 
 def _candidate_model(facts: Facts, promoted: EndpointConfig) -> str:

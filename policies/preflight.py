@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from policies.answers.capture import find_capture_obstacles
+from policies.baseline import find_baseline_obstacles
 from policies.endpoint_config import EndpointConfig
 from policies.errors import Problem
 from policies.facts import Facts
@@ -34,6 +35,7 @@ def find_obstacles(facts: Facts, policy: Policy) -> list[Problem]:
         *live,
         *wanted,
         *_wanted_obstacles(facts),
+        *find_baseline_obstacles(facts, policy),
         *_hosting_obstacles(facts, policy),
         *guarded,
         *find_capture_obstacles(policy, facts),
@@ -93,9 +95,6 @@ def _wanted_obstacles(facts: Facts) -> Iterator[Problem]:
         yield Problem(where, what, "keep the variant's name")
     if facts.wanted.fields == facts.config.fields:
         yield Problem(where, f"is what endpoint {facts.endpoint.name} runs on already", "name what shall take over")
-    for model in facts.missing_models:
-        what = "does not exist in this account and Region"
-        yield Problem(f"model {model}", what, "create it with CreateModel, or check its name")
 
 
 def _hosting_obstacles(facts: Facts, policy: Policy) -> Iterator[Problem]:

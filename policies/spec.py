@@ -213,6 +213,8 @@ class Policy(Frozen):
         inconclusive: what happens when nobody can tell.
         extend_at_most: how long a bake may be extended.
         on_drift: what happens when somebody else changes the endpoint: hold until it is undone, or abort; both touch nothing.
+        on_changed_baseline: what happens when the configuration, the model or the image that the endpoint was deployed with no longer is
+            what its name stands for: refuse to start, since the way back would start something that never served there, or accept that.
         on_crash: what happens when another process takes up a rollout whose own has died: go on where it stood, or take the candidate back.
         when_taken: what happens when a rollout of the endpoint is under way already: refuse to start, queue for its end, or supersede it,
             which takes its candidate back first.
@@ -241,6 +243,7 @@ class Policy(Frozen):
     inconclusive: InconclusiveSpec = InconclusiveSpec()
     extend_at_most: Duration = timedelta(hours=1)
     on_drift: Literal["hold", "abort"] = "hold"
+    on_changed_baseline: Literal["refuse", "accept"] = "refuse"
     on_crash: Literal["resume", "roll_back"] = "resume"
     when_taken: Literal["refuse", "queue", "supersede"] = "refuse"
     lease: Duration = timedelta(minutes=5)

@@ -124,11 +124,20 @@ def _compare_models(models: Mapping[str, Document], wanted: Blueprint) -> Iterat
 def _compare_served(live: Blueprint, wanted: Blueprint, models: Mapping[str, Document]) -> Iterator[Difference]:
     """Compare the content of the model that a variant serves with that of the one that it shall serve."""
     known = {**models, **wanted.models}
-    served = {variant["VariantName"]: variant.get("ModelName", "") for variant in live.variants}
-    for variant in wanted.variants:
-        old, new = served.get(variant["VariantName"], ""), variant.get("ModelName", "")
+    served = dict(_places_of_models(live))
+    for place, new in _places_of_models(wanted):
+        old = served.get(place, "")
         if old != new and old in models and new in known:
-            yield from _compare(_content(models[old]), _content(known[new]), f"models[{variant['VariantName']}]")
+            yield from _compare(_content(models[old]), _content(known[new]), f"models[{place}]")
+
+
+def _places_of_models(blueprint: Blueprint) -> Iterator[tuple[str, str]]:
+    """Yield each model that a variant or one of its instance pools serves, with the place: the variant's name, then the pool's type."""
+    for variant in blueprint.variants:
+        yield variant["VariantName"], variant.get("ModelName", "")
+        for pool in variant.get("InstancePools", ()):
+            if pool.get("ModelNameOverride"):
+                yield f"{variant['VariantName']}/{pool['InstanceType']}", pool["ModelNameOverride"]
 
 
 def _content(model: Document) -> Document:

@@ -2,6 +2,7 @@
 
 from typing import Any, Final, Literal
 
+from policies.endpoint_config import models_named
 from policies.values import Frozen
 
 Document = dict[str, Any]
@@ -59,10 +60,7 @@ class Blueprint(Frozen):
     @property
     def used_models(self) -> tuple[str, ...]:
         """The models that the configuration names, each once, in the order of their variants."""
-        everyone = [*self.variants, *self.config.get("ShadowProductionVariants", [])]
-        named = [variant.get("ModelName") for variant in everyone]
-        pools = [pool.get("ModelNameOverride") for variant in everyone for pool in variant.get("InstancePools", [])]
-        return tuple(dict.fromkeys(name for name in (*named, *pools) if name))
+        return models_named(self.config)
 
     def dimension(self, variant: str) -> Dimension:
         """Return what autoscaling changes of a variant."""

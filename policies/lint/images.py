@@ -3,10 +3,19 @@
 from collections.abc import Iterator
 from typing import Final
 
-from policies.lint.document import Section
-from policies.lint.rules import Family, Hit, each_container, each_model
+from policies.deployed import Deployment, Doubt, Finding, find_doubts
+from policies.endpoint_config import EndpointConfig
+from policies.identity import ModelIdentity, identify_model
+from policies.lint.document import Path, Section
+from policies.lint.rules import Family, Found, Hit, Unchecked, each_container, each_model
+from policies.lint.subject import Deployed, Subject, Unknown, model_path, models_named
 
 IMAGES: Final = Family("Images and artifacts")
+
+_NEXT: Final = (
+    "A replaced instance, a scale-out, the next update and every way back start what the name stands for by then"
+)
+_DEPLOY_ANEW: Final = "Create what serves under a new name, and move the endpoint to that"
 
 
 @IMAGES.rule(
@@ -84,3 +93,79 @@ def registry_out_of_reach(model: Section) -> Iterator[Hit]:
         image = container.section("ImageConfig")
         if image.text("RepositoryAccessMode") == "Vpc":
             yield Hit(image.at("RepositoryAccessMode"), "is Vpc, and the model has no VpcConfig")
+
+
+@IMAGES.rule(
+    "RW806",
+    "error",
+    "A model that was created again after it was deployed",
+    why=f"A model cannot be changed, but deleted and created again under its name. {_NEXT}: something that has never served there.",
+    remedy=f"{_DEPLOY_ANEW}. Give each version of a model a name of its own.",
+)
+def model_created_later(subject: Subject) -> Found:
+    """Compare when models were created with when they were deployed."""
+    yield from _findings(subject, {Finding.MODEL_CREATED_LATER}, {Finding.MODEL_AGE_UNKNOWN})
+
+
+@IMAGES.rule(
+    "RW807",
+    "error",
+    "An image that is not the one that serves",
+    why=f"The model names another image than the one that was deployed, or the tag has been moved since, or instances differ. {_NEXT}.",
+    remedy=f"{_DEPLOY_ANEW}, with its image by the digest that DescribeEndpoint gives as ResolvedImage.",
+)
+def image_replaced(subject: Subject) -> Found:
+    """Compare the images of models with those that were deployed."""
+    hits = {Finding.IMAGE_DIFFERS, Finding.TAG_MOVED, Finding.IMAGES_MIXED}
+    yield from _findings(subject, hits, {Finding.IMAGE_UNKNOWN, Finding.TAG_UNKNOWN})
+
+
+@IMAGES.rule(
+    "RW808",
+    "error",
+    "A configuration that was created again after it was deployed",
+    why="A configuration cannot be changed, but deleted and created again under its name. What is read under that name may not be what "
+    "serves, and a way back to it may lead elsewhere.",
+    remedy="Create a configuration with what serves under a new name, and move the endpoint to it.",
+)
+def config_created_later(subject: Subject) -> Found:
+    """Compare when the configuration was created with when it was deployed."""
+    yield from _findings(subject, {Finding.CONFIG_CREATED_LATER}, {Finding.CONFIG_AGE_UNKNOWN})
+
+
+def _findings(subject: Subject, hits: set[Finding], gaps: set[Finding]) -> Found:
+    """Yield the doubts of some kinds as hits, and those of others as what could not be checked."""
+    if isinstance(subject.deployed, Unknown):
+        yield Unchecked((), subject.deployed)
+        return
+    if Finding.CONFIG_CREATED_LATER not in hits:
+        yield from _unknown_models(subject)
+    for doubt in find_doubts(_deployment(subject, subject.deployed)):
+        if doubt.finding in hits:
+            yield Hit(_place(subject, doubt), doubt.what)
+        elif doubt.finding in gaps:
+            yield Unchecked(_place(subject, doubt), Unknown(doubt.what, asked=doubt.finding is not Finding.TAG_UNKNOWN))
+
+
+def _unknown_models(subject: Subject) -> Iterator[Unchecked]:
+    for name in subject.model_names:
+        if isinstance(unknown := subject.model(name), Unknown):
+            yield Unchecked(model_path(name), unknown)
+
+
+def _deployment(subject: Subject, deployed: Deployed) -> Deployment:
+    models: dict[str, ModelIdentity] = {}
+    for name in subject.model_names:
+        model = subject.model(name)
+        if isinstance(model, Section):
+            models[name] = identify_model(model.members)
+    config = EndpointConfig(name=subject.whole.text("EndpointConfigName"), fields=dict(subject.config))
+    return Deployment(deployed.endpoint, config, deployed.config_created, models, deployed.digests)
+
+
+def _place(subject: Subject, doubt: Doubt) -> Path:
+    """Return where a doubt is to be shown: where its variant names the model, or the configuration's name."""
+    for variant in subject.production:
+        if variant.text("VariantName") == doubt.variant:
+            return next((path for path, name in models_named(variant) if name == doubt.model), variant.path)
+    return ("EndpointConfigName",)

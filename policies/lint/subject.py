@@ -7,9 +7,10 @@ which, and rules pass it on; it never counts as fine.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final, TypeVar
 
-from policies.facts import ScalingTarget
+from policies.facts import Endpoint, ScalingTarget
 from policies.lint.document import Named, Path, Section
 
 _LOCATION: Final = re.compile(r"s3://([^/]+)/?(.*)")
@@ -102,6 +103,21 @@ class Role:
 
 
 @dataclass(frozen=True)
+class Deployed:
+    """What an endpoint was deployed with, as far as AWS says.
+
+    Attributes:
+        endpoint: the endpoint, with the images of its variants and its times.
+        config_created: when the configuration of the name that it runs on was created; None where AWS does not say.
+        digests: the digest that an image's tag stands for now, by image; one that could not be read is absent.
+    """
+
+    endpoint: Endpoint
+    config_created: datetime | None = None
+    digests: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True)
 class Thresholds:
     """Where rules draw the line, where AWS does not say or each account has its own.
 
@@ -131,6 +147,7 @@ class Subject:
         alarms: the alarms on the endpoint.
         capture_bucket: the bucket that captured data goes to.
         roles: the execution roles by ARN.
+        deployed: what the endpoint was deployed with.
         thresholds: where rules draw the line.
     """
 
@@ -141,6 +158,7 @@ class Subject:
     alarms: Sequence[Alarm] | Unknown = ONLY_IN_AWS
     capture_bucket: Fact[Bucket] = ONLY_IN_AWS
     roles: Mapping[str, Fact[Role]] = field(default_factory=dict[str, Fact[Role]])
+    deployed: Deployed | Unknown = ONLY_IN_AWS
     thresholds: Thresholds = field(default_factory=Thresholds)
 
     @property

@@ -14,19 +14,24 @@ from policies.commands import CommandResult
 from policies.endpoint_config import MADE_BY_TAG, EndpointConfig
 from policies.errors import AlreadyExists, NotFound
 from rollway.aws.errors import translating
-from rollway.aws.sagemaker import describe_config, find_config, find_endpoints_using
+from rollway.aws.sagemaker import describe_config, find_config, find_endpoints_using, find_model
 from rollway.aws.session import Aws
 
 
 def create_config(aws: Aws, config: EndpointConfig) -> CommandResult:
     """See to it that a configuration of this name and content exists. The caller marks it with Rollway's tags.
 
+    Its models are compared with what they were when it was planned: under the same name another one may have been created meanwhile.
+
     Returns:
-        ``done``, or ``refused`` when the name is taken by other content.
+        ``done``, or ``refused`` when the name is taken by other content, or the name of one of its models is.
 
     Raises:
         AwsError: AWS turned the request down.
     """
+    changed = _find_changed_models(aws, config)
+    if changed:
+        return _refuse(f"endpoint configuration {config.name} is not created or applied: {changed}")
     existing = find_config(aws, config.name)
     if existing is not None:
         return _judge_existing(existing, config)
@@ -66,6 +71,16 @@ def delete_config(aws: Aws, name: str) -> CommandResult:
     except NotFound:
         return CommandResult(status="done", message=f"endpoint configuration {name} was deleted meanwhile")
     return CommandResult(status="done", message=f"deleted endpoint configuration {name}")
+
+
+def _find_changed_models(aws: Aws, config: EndpointConfig) -> str:
+    """Say which models are gone, or are not those that the configuration was planned with; empty when none is."""
+    told: list[str] = []
+    for name, planned in config.models.items():
+        found = find_model(aws, name)
+        changed = planned.differs_from(found.identity) if found else "does not exist any more"
+        told += [f"model {name} {changed}"] if changed else []
+    return "; ".join(told)
 
 
 def _judge_existing(existing: EndpointConfig, wanted: EndpointConfig) -> CommandResult:

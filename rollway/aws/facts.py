@@ -1,16 +1,18 @@
 """Gathering what planning needs to know, in one call. Reads only."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from policies.blueprint.difference import same_model
 from policies.blueprint.model import Blueprint, VariantScaling
-from policies.endpoint_config import EndpointConfig, replace_model
-from policies.facts import Facts, Hosting
+from policies.deployed import images_of
+from policies.endpoint_config import EndpointConfig, models_named, replace_model
+from policies.facts import Facts
 from policies.registration import changes_type
 from rollway.aws.autoscaling import read_surroundings
 from rollway.aws.blueprints import read_existing_models
 from rollway.aws.guarding import read_alarm_states
-from rollway.aws.sagemaker import describe_config, describe_endpoint, hosting_of, read_hosting
+from rollway.aws.image_tags import read_digests
+from rollway.aws.sagemaker import describe_endpoint, find_model, hosting_of, read_config
 from rollway.aws.session import Aws
 from rollway.aws.variant_scaling import ScaledVariant, read_variant_scaling
 
@@ -18,7 +20,7 @@ from rollway.aws.variant_scaling import ScaledVariant, read_variant_scaling
 def read_facts(
     aws: Aws, endpoint: str, wanted: EndpointConfig | str, rivals: Sequence[str] = (), alarms: Sequence[str] = ()
 ) -> Facts:
-    """Read an endpoint, its configuration, its tags and its scaling, and whether the new model exists.
+    """Read an endpoint, its configuration, its tags and its scaling, and every model that it names now or shall name.
 
     Args:
         aws: the account.
@@ -32,19 +34,22 @@ def read_facts(
         AwsError: AWS turned a request down.
     """
     live = describe_endpoint(aws, endpoint)
-    config = describe_config(aws, live.config)
+    config, created = read_config(aws, live.config)
     final = replace_model(config, wanted) if isinstance(wanted, str) else wanted
     others = tuple(replace_model(config, rival) for rival in rivals)
-    models = _models_of((final, *others))
-    found: dict[str, Hosting | None] = {name: read_hosting(aws, name) for name in _models_of((config, final, *others))}
-    hosting: dict[str, Hosting] = {name: each for name, each in found.items() if each is not None}
+    named = dict.fromkeys(name for each in (config, final, *others) for name in models_named(each.fields))
+    found = {name: find_model(aws, name) for name in named}
+    known = {name: each for name, each in found.items() if each is not None}
     return Facts(
         endpoint=live,
         config=config,
         wanted=final,
         rivals=others,
-        missing_models=tuple(name for name in models if found[name] is None),
-        hosting=hosting,
+        missing_models=tuple(name for name in named if name not in known),
+        hosting={name: each.hosting for name, each in known.items()},
+        models={name: each.identity for name, each in known.items()},
+        config_created=created,
+        digests=read_digests(aws, images_of(live.variants)),
         surroundings=read_surroundings(aws, live),
         alarms=read_alarm_states(aws, alarms),
     )
@@ -59,10 +64,13 @@ def read_declared(aws: Aws, facts: Facts, blueprint: Blueprint) -> Facts:
     existing = read_existing_models(aws, blueprint.models)
     differing = {name: same_model(existing[name], blueprint.models[name]) for name in existing}
     new = {name: members for name, members in blueprint.models.items() if name not in existing}
+    serving = models_named(
+        facts.config.fields
+    )  # one of these that is gone cannot be declared back into being what serves
     used = {name: hosting_of(new[name]) for name in blueprint.used_models if name in new}
     return facts.model_copy(
         update={
-            "missing_models": tuple(name for name in facts.missing_models if name not in new),
+            "missing_models": tuple(name for name in facts.missing_models if name not in new or name in serving),
             "new_models": new,
             "differing_models": {name: tuple(each.path for each in told) for name, told in differing.items() if told},
             "hosting": facts.hosting | used,
@@ -82,9 +90,3 @@ def _scaling(aws: Aws, facts: Facts, blueprint: Blueprint) -> dict[str, VariantS
         return {"declared_scaling": declared}
     own = read_variant_scaling(aws, ScaledVariant(facts.endpoint.name, live.name, "instances"))
     return {"declared_scaling": declared, "own_scaling": own}
-
-
-def _models_of(configs: Iterable[EndpointConfig]) -> tuple[str, ...]:
-    """Return the names of the models in some configurations, each once."""
-    variants = (variant for config in configs for variant in config.variants)
-    return tuple(dict.fromkeys(str(variant["ModelName"]) for variant in variants if variant.get("ModelName")))

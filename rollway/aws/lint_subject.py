@@ -8,13 +8,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import cast
 
+from policies.deployed import images_of
 from policies.facts import Endpoint
 from policies.lint.rules import roles_in_use
-from policies.lint.subject import Document, Missing, Scaling, Subject, Unknown, split_location
+from policies.lint.subject import Deployed, Document, Missing, Scaling, Subject, Unknown, split_location
 from rollway.aws.alarms import read_alarms
 from rollway.aws.autoscaling import read_scaling, resource_id
 from rollway.aws.buckets import read_bucket
 from rollway.aws.errors import translating
+from rollway.aws.image_tags import read_digests
 from rollway.aws.looking import look
 from rollway.aws.roles import read_role
 from rollway.aws.sagemaker import describe_endpoint, read_config_fields
@@ -32,8 +34,12 @@ def read_subject(aws: Aws, endpoint: str) -> Subject:
         AwsError: AWS does not tell of the endpoint or its configuration.
     """
     live = describe_endpoint(aws, endpoint)
-    fields, _ = read_config_fields(aws, live.config)
-    bare = Subject({"EndpointConfigName": live.config, **fields}, endpoint=endpoint)
+    described = read_config_fields(aws, live.config)
+    bare = Subject(
+        {"EndpointConfigName": live.config, **described.fields},
+        endpoint=endpoint,
+        deployed=Deployed(live, described.created, read_digests(aws, images_of(live.variants))),
+    )
     models = {name: look(lambda name=name: _read_model(aws, name)) for name in bare.model_names}
     scaling, alarms = look(lambda: _read_scaling(aws, live)), look(lambda: read_alarms(aws, endpoint))
     subject = replace(

@@ -90,6 +90,6 @@ def _count_instances(aws: Aws, endpoints: Collection[str]) -> Counter[str]:
 
 
 def _read_types(aws: Aws, config: str) -> dict[str, str]:
-    fields, _ = read_config_fields(aws, config)
+    fields = read_config_fields(aws, config).fields
     variants: list[dict[str, Any]] = fields.get("ProductionVariants", [])
     return {variant["VariantName"]: variant["InstanceType"] for variant in variants if "InstanceType" in variant}

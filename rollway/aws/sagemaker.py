@@ -6,12 +6,14 @@ The one place that knows SageMaker's weights: everywhere else traffic is a share
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, cast, get_args
 
 from policies.endpoint_config import EndpointConfig
 from policies.errors import NotFound, PermanentAwsError
 from policies.facts import Endpoint, EndpointStatus, Hosting, LiveVariant
+from policies.identity import DeployedImage, ModelIdentity, identify_model, in_utc
 from rollway.aws.errors import translating
 from rollway.aws.session import Aws
 
@@ -40,6 +42,8 @@ def describe_endpoint(aws: Aws, name: str) -> Endpoint:
         pending_config=answer.get("PendingDeploymentSummary", {}).get("EndpointConfigName"),
         failure_reason=answer.get("FailureReason", ""),
         baking_since=_read_bake(answer),
+        created=in_utc(answer.get("CreationTime")),
+        modified=in_utc(answer.get("LastModifiedTime")),
     )
 
 
@@ -52,12 +56,26 @@ def describe_config(aws: Aws, name: str) -> EndpointConfig:
     Raises:
         NotFound: there is none of that name.
     """
-    fields, arn = read_config_fields(aws, name)
-    return EndpointConfig(name=name, fields=fields, tags=read_tags(aws, arn))
+    return read_config(aws, name)[0]
 
 
-def read_config_fields(aws: Aws, name: str) -> tuple[dict[str, Any], str]:
-    """Read the content of an endpoint configuration, without its tags, and its ARN.
+@dataclass(frozen=True)
+class DescribedConfig:
+    """An endpoint configuration as it is described.
+
+    Attributes:
+        fields: its content, without its tags.
+        arn: its ARN.
+        created: when it was created; None where AWS does not say.
+    """
+
+    fields: dict[str, Any]
+    arn: str
+    created: datetime | None
+
+
+def read_config_fields(aws: Aws, name: str) -> DescribedConfig:
+    """Read an endpoint configuration without its tags.
 
     Raises:
         NotFound: there is none of that name.
@@ -66,7 +84,18 @@ def read_config_fields(aws: Aws, name: str) -> tuple[dict[str, Any], str]:
         answer = aws.sagemaker.describe_endpoint_config(EndpointConfigName=name)
     members = cast("Mapping[str, Any]", answer)
     fields = {member: members[member] for member in _content_members(aws) if member in members}
-    return fields, answer["EndpointConfigArn"]
+    return DescribedConfig(fields, answer["EndpointConfigArn"], in_utc(members.get("CreationTime")))
+
+
+def read_config(aws: Aws, name: str) -> tuple[EndpointConfig, datetime | None]:
+    """Read an endpoint configuration with its tags, and when it was created; None where AWS does not say.
+
+    Raises:
+        NotFound: there is none of that name.
+    """
+    described = read_config_fields(aws, name)
+    config = EndpointConfig(name=name, fields=described.fields, tags=read_tags(aws, described.arn))
+    return config, described.created
 
 
 def find_config(aws: Aws, name: str) -> EndpointConfig | None:
@@ -77,14 +106,28 @@ def find_config(aws: Aws, name: str) -> EndpointConfig | None:
         return None
 
 
-def read_hosting(aws: Aws, model: str) -> Hosting | None:
-    """Say what a SageMaker model holds, or return None when there is none of that name."""
+@dataclass(frozen=True)
+class DescribedModel:
+    """What a rollout needs to know of a model.
+
+    Attributes:
+        hosting: what it holds.
+        identity: what tells it from another one that is created later under its name.
+    """
+
+    hosting: Hosting
+    identity: ModelIdentity
+
+
+def find_model(aws: Aws, model: str) -> DescribedModel | None:
+    """Read a SageMaker model, or return None when there is none of that name."""
     try:
         with translating("DescribeModel", f"model {model}"):
             answer = aws.sagemaker.describe_model(ModelName=model)
     except NotFound:
         return None
-    return hosting_of(cast("Mapping[str, Any]", answer))
+    members = cast("Mapping[str, Any]", answer)
+    return DescribedModel(hosting_of(members), identify_model(members))
 
 
 def hosting_of(members: Mapping[str, Any]) -> Hosting:
@@ -173,8 +216,22 @@ def _read_variants(summaries: list[ProductionVariantSummaryTypeDef]) -> tuple[Li
             wanted_share=desired[summary["VariantName"]],
             instances=summary.get("CurrentInstanceCount", 0),
             wanted_instances=summary.get("DesiredInstanceCount", summary.get("CurrentInstanceCount", 0)),
+            images=_read_images(summary),
         )
         for summary in summaries
+    )
+
+
+def _read_images(summary: ProductionVariantSummaryTypeDef) -> tuple[DeployedImage, ...]:
+    """Read what a variant's images were looked up as; one that AWS gives without its name says nothing."""
+    return tuple(
+        DeployedImage(
+            specified=image.get("SpecifiedImage", ""),
+            resolved=image.get("ResolvedImage", ""),
+            resolved_at=in_utc(image.get("ResolutionTime")),
+        )
+        for image in summary.get("DeployedImages", [])
+        if image.get("SpecifiedImage")
     )
 
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 import os
 import secrets
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import boto3
@@ -68,6 +70,25 @@ def _probe_config() -> Config:
     return _config().merge(once)
 
 
+def _optional_config() -> Config:
+    """For what Rollway can do without: a registry that cannot be reached must not hold a plan up."""
+    return _config().merge(Config(retries={"mode": "standard", "total_max_attempts": 2}, read_timeout=10))
+
+
+def _once(make: Callable[[], Any]) -> Callable[[], Any]:
+    """Return what makes a client when it is first asked for: boto3 makes none in several threads at once."""
+    made: list[Any] = []
+    lock = Lock()
+
+    def get() -> Any:  # noqa: ANN401 - a client of botocore's making
+        with lock:
+            if not made:
+                made.append(make())
+            return made[0]
+
+    return get
+
+
 @dataclass(frozen=True)
 class Aws:
     """One account and Region, as a set of clients. Clients may be shared between threads.
@@ -85,6 +106,7 @@ class Aws:
         service_quotas: how many instances the account may have.
         sqs: queues with events of model registries.
         secretsmanager: what senders of such events sign with.
+        ecr: makes the client for container images, whose tags are looked up where that is allowed.
     """
 
     region: str
@@ -99,6 +121,7 @@ class Aws:
     service_quotas: Any
     sqs: SQSClient
     secretsmanager: Any
+    ecr: Callable[[], Any]
 
 
 @dataclass(frozen=True)
@@ -172,6 +195,7 @@ def connect(region: str | None = None, profile: str | None = None, assumed: Assu
             service_quotas=client("service-quotas"),
             sqs=client("sqs"),
             secretsmanager=client("secretsmanager"),
+            ecr=_once(partial(client, "ecr", config=_optional_config())),
         )
 
 

@@ -54,11 +54,12 @@ def command(**options: Unpack[Options]) -> int:
         "forecast": asdict(warning),
         "cost": cost,
         "quotas_unchecked": unchecked,
+        "notes": list(plan.notes),
     }
     emit(
         options["output"],
         document,
-        _text(_headline(plan, name, scaling), steps, (*_closing(plan, cost, unchecked), *_warnings(warning))),
+        _text(_headline(plan, name, scaling), steps, (*_closing(plan, cost, unchecked), *_warnings(warning, plan))),
     )
     return Exit.OK
 
@@ -152,5 +153,6 @@ def _closing(plan: Plan, cost: str, unchecked: str) -> list[RenderableType]:
     ]
 
 
-def _warnings(warning: Forewarning) -> list[RenderableType]:
-    return ["", *(Text(line, "yellow") for line in warning.lines)] if warning.lines else []
+def _warnings(warning: Forewarning, plan: Plan) -> list[RenderableType]:
+    lines = [*plan.notes, *warning.lines]
+    return ["", *(Text(line, "yellow") for line in lines)] if lines else []

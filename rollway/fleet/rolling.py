@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from policies.endpoint_config import models_named
 from policies.errors import JournalError, NotFound, RolloutError
 from policies.fleet.spec import FleetSpec, Target
 from policies.headline import confirmed_reason
@@ -210,8 +211,7 @@ def serves(aws: Aws, endpoint: str, model: str) -> bool:
         AwsError: it cannot be read.
     """
     live = describe_endpoint(aws, endpoint)
-    models = [variant.get("ModelName") for variant in describe_config(aws, live.config).variants]
-    return live.settled and models == [model]
+    return live.settled and models_named(describe_config(aws, live.config).fields) == (model,)
 
 
 def read_serving(places: Places, fleet: FleetSpec) -> dict[str, bool]:

@@ -94,5 +94,4 @@ def read_config(aws: Aws, name: str) -> EndpointConfig:
     Raises:
         AwsError: AWS could not be read, or there is no such configuration.
     """
-    fields, _ = read_config_fields(aws, name)
-    return EndpointConfig(name=name, fields=fields)
+    return EndpointConfig(name=name, fields=read_config_fields(aws, name).fields)

@@ -1,6 +1,7 @@
 """Reading how an endpoint, or a fleet, stands: what serves, what is under way, what was tried."""
 
 from policies.bindings.standing import Before, EndpointNow, FleetNow
+from policies.endpoint_config import models_named
 from policies.errors import NotFound, PreflightError, Problem
 from policies.fleet.renewing import RENEWABLE, find_lapsed
 from policies.fleet.spec import FleetSpec
@@ -30,7 +31,7 @@ def read_endpoint_now(aws: Aws, store: ObjectStore, endpoint: str) -> EndpointNo
     except NotFound as error:
         problem = Problem(f"endpoint {endpoint}", str(error), error.hint or "check the name and the Region")
         raise PreflightError([problem]) from error
-    serving = tuple(str(each.get("ModelName", "")) for each in describe_config(aws, live.config).variants)
+    serving = models_named(describe_config(aws, live.config).fields)
     standing = read_standing(store, endpoint)
     if standing is None:
         return EndpointNow(serving=serving)

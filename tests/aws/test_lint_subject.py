@@ -310,7 +310,10 @@ def test_whatever_aws_refuses_is_unknown_with_its_words(aws: Aws, capturing: str
     assert isinstance(subject.capture_bucket.public, Unknown)
     gaps = lint(subject).gaps
     assert {gap.rule.id for gap in gaps} >= {"RW303", "RW504", "RW505", "RW701", "RW705", "RW706", "RW901"}
-    assert all(gap.unknown.asked and "not authorized" in gap.unknown.why for gap in gaps)
+    refused = [
+        gap for gap in gaps if gap.rule.id != "RW807"
+    ]  # whose image is named by a tag, which is nothing that was asked for
+    assert all(gap.unknown.asked and "not authorized" in gap.unknown.why for gap in refused)
 
 
 @pytest.mark.usefixtures("bucket", "role")

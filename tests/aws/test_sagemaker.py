@@ -14,9 +14,9 @@ from rollway.aws.sagemaker import (
     describe_endpoint,
     find_config,
     find_endpoints_using,
+    find_model,
     list_endpoints,
     normalise,
-    read_hosting,
 )
 from rollway.aws.session import Aws
 from rollway.sandbox.cloud import Cloud
@@ -182,8 +182,8 @@ def test_models(aws: Aws, cloud: Cloud) -> None:
     many = {"Mode": "MultiModel", "ModelDataUrl": "s3://models/fraud/"}
     cloud.call("CreateModel", {"ModelName": "many", "PrimaryContainer": container | many, "ExecutionRoleArn": role})
     cloud.call("CreateModel", {"ModelName": "chain", "Containers": [container, container], "ExecutionRoleArn": role})
-    found = [read_hosting(aws, name) for name in ("fraud-v7", "fraud-v8", "many", "chain")]
-    assert found == ["one model", None, "multi-model", "multi-container"]
+    found = [find_model(aws, name) for name in ("fraud-v7", "fraud-v8", "many", "chain")]
+    assert [each and each.hosting for each in found] == ["one model", None, "multi-model", "multi-container"]
 
 
 def test_users_of_a_config(aws: Aws, cloud: Cloud, live: str, settle: Callable[[], None]) -> None:

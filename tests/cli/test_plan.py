@@ -63,6 +63,7 @@ def test_its_document(player, policy_file, autoscaled):
         "forecast",
         "cost",
         "quotas_unchecked",
+        "notes",
         "changed",
     }
     assert document["baseline"] == {
@@ -189,3 +190,26 @@ def test_who_is_asked_is_told(player, policy_file):
     assert "then a person has to approve, within 4h, otherwise it goes back" in told
     assert "then a person has to approve, until the deadline" in told
     assert "AWS takes for each change and people to approve" in told
+
+
+def test_what_is_not_known_of_the_names_is_said(player):
+    """An image that is named by its tag is said to be so, for people and in the document."""
+    said = player.play(*PLAN, "--policy", "canary")
+    notes = player.play(*PLAN, "--policy", "canary", "--output", "json").document["notes"]
+
+    assert [note.split(":")[0] for note in notes] == ["model fraud-v6", "model fraud-v7"]
+    assert all("is named by its tag" in note for note in notes)
+    assert "whether the tag still stands for that is not known" in " ".join(said.out.split())
+
+
+def test_a_baseline_that_was_created_again(player, rehearsal):
+    """A plan is refused where the way back would start something that never served, with what to do."""
+    rehearsal.cloud.call("DeleteModel", {"ModelName": "fraud-v6"})
+    again = {"ModelName": "fraud-v6", "PrimaryContainer": {"Image": "another:1"}, "ExecutionRoleArn": ROLE}
+    rehearsal.cloud.call("CreateModel", again)
+
+    said = player.play(*PLAN, "--policy", "canary")
+
+    assert said.code == 2
+    assert "after variant AllTraffic was deployed with it" in said.err
+    assert "on_changed_baseline: accept" in said.err

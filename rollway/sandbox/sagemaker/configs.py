@@ -48,6 +48,9 @@ class Configs:
         return {}
 
     def _check_variant(self, variant: Request, request: Request) -> None:
+        for pool in items(variant, "InstancePools"):
+            if pool.get("ModelNameOverride"):
+                self._models.shelf.get(pool["ModelNameOverride"])
         if variant.get("ModelName"):
             self._models.shelf.get(variant["ModelName"])
         elif not request.get("ExecutionRoleArn"):

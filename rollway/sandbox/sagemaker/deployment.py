@@ -62,7 +62,8 @@ class Variant:
         weight: its relative weight.
         config_name: the endpoint configuration that brought it.
         spec: its ProductionVariant, as that configuration has it.
-        deployed: when its fleet was asked for (its image was resolved then).
+        deployed: when its fleet was asked for (its images were resolved then).
+        images: what its model's containers, and those of its instance pools' models, were named then; empty for the fleet's alone.
     """
 
     fleet: FleetSpec
@@ -70,6 +71,7 @@ class Variant:
     config_name: str
     spec: Mapping[str, Any]
     deployed: datetime
+    images: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

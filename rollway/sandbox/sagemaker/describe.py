@@ -61,7 +61,7 @@ def _desired(endpoint: Endpoint, lineup: Lineup) -> Lineup:
 def _variant(current: Variant, desired: Variant) -> dict[str, Any]:
     return {
         "VariantName": current.name,
-        "DeployedImages": [_deployed_image(current)],
+        "DeployedImages": _deployed_images(current),
         "CurrentWeight": current.weight,
         "DesiredWeight": desired.weight,
         **_capacity("Current", current, current.fleet.instances),
@@ -76,14 +76,18 @@ def _capacity(which: str, variant: Variant, instances: int) -> dict[str, Any]:
     return {f"{which}InstanceCount": instances}
 
 
-def _deployed_image(variant: Variant) -> dict[str, Any]:
-    """Return the image and what it was resolved to: the tag's digest, which a rehearsal makes up from the name."""
-    image = variant.fleet.image
+def _deployed_images(variant: Variant) -> list[dict[str, Any]]:
+    """Return each image of a variant with what it was resolved to when the variant was deployed."""
+    return [_deployed_image(image, variant.deployed) for image in variant.images or (variant.fleet.image,)]
+
+
+def _deployed_image(image: str, deployed: datetime) -> dict[str, Any]:
+    """Return an image and what it was resolved to: the tag's digest, which a rehearsal makes up from the name."""
     repository, _, pinned = image.partition("@")
     digest = pinned or f"sha256:{sha256(image.encode()).hexdigest()}"
     bare = repository.rsplit(":", 1)[0] if ":" in repository.rsplit("/", 1)[-1] else repository
     resolved = image if pinned else f"{bare}@{digest}"
-    return {"SpecifiedImage": image, "ResolvedImage": resolved, "ResolutionTime": variant.deployed}
+    return {"SpecifiedImage": image, "ResolvedImage": resolved, "ResolutionTime": deployed}
 
 
 def _data_capture(lineup: Lineup) -> dict[str, Any]:
@@ -136,7 +140,7 @@ def _pending_variant(variant: Variant, stage: dict[str, Any], share: float) -> d
     up = 0 if stage["Status"] == "Creating" else variant.fleet.instances
     return {
         "VariantName": variant.name,
-        "DeployedImages": [_deployed_image(variant)],
+        "DeployedImages": _deployed_images(variant),
         "CurrentWeight": variant.weight * share,
         "DesiredWeight": variant.weight,
         **_capacity("Current", variant, up),

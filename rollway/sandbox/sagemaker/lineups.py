@@ -85,7 +85,10 @@ class Composer:
             model_data_url=container.model_data_url,
             instances=spec.get("InitialInstanceCount") or 1,
         )
-        return Variant(fleet, as_float32(spec["InitialVariantWeight"]), config.name, spec, self.now)
+        pools = (pool.get("ModelNameOverride") for pool in items(spec, "InstancePools"))
+        models = dict.fromkeys(each for each in (spec["ModelName"], *pools) if each)
+        images = tuple(dict.fromkeys(image for model in models for image in self.models.images(model)))
+        return Variant(fleet, as_float32(spec["InitialVariantWeight"]), config.name, spec, self.now, images)
 
 
 def _retain(new: Variant, live: Variant | None, retained: frozenset[str]) -> Variant:

@@ -79,6 +79,20 @@ class Models:
             model_data_url=primary.get("ModelDataUrl") or source.get("S3Uri"),
         )
 
+    def images(self, name: str) -> tuple[str, ...]:
+        """Return the image of each of the model's containers, in their order.
+
+        Raises:
+            Refusal: ``ValidationException`` when there is no such model.
+        """
+        content = self.shelf.get(name).content
+        primary = section(content, "PrimaryContainer")
+        return tuple(self._image_of(each) for each in ([primary] if primary else items(content, "Containers")))
+
+    def _image_of(self, container: Request) -> str:
+        package = container.get("ModelPackageName", "")
+        return container.get("Image") or (self.find_package(package).get("Image") if package else None) or package
+
 
 def _check_containers(request: Request) -> None:
     # The wording of these three is the simulator's own: AWS documents the rules, not the messages.

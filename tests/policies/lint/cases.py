@@ -8,20 +8,25 @@ import copy
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from policies.facts import ScalingTarget
+from policies.facts import Endpoint, LiveVariant, ScalingTarget
+from policies.identity import DeployedImage
+from policies.lint.rules import containers
 from policies.lint.source import read_source
-from policies.lint.subject import Alarm, Bucket, Role, Scaling, Subject
+from policies.lint.subject import Alarm, Bucket, Deployed, Role, Scaling, Section, Subject, models_named
 
 HERE = Path(__file__).parent
 BASE = yaml.safe_load((HERE / "base.yaml").read_text("utf-8"))
 BAD = sorted((HERE / "bad").glob("*.yaml"))
 GOOD = sorted((HERE / "good").glob("*.yaml"))
+CREATED = datetime(2026, 1, 5, 11, tzinfo=UTC)
+DEPLOYED = datetime(2026, 1, 5, 12, tzinfo=UTC)
 _STEP = re.compile(r"\[([^\]]+)\]|([^.\[]+)")
 
 
@@ -62,6 +67,9 @@ def make_subject(whole: Mapping[str, Any]) -> Subject:
     subject = read_source(yaml.safe_dump(whole["document"]), "case.yaml").subject
     return replace(
         subject,
+        models={name: {"CreationTime": CREATED} | dict(model) for name, model in subject.models.items()}
+        | {name: dict(subject.models[name]) | changes for name, changes in known.get("models", {}).items()},
+        deployed=_deployed(subject, known.get("deployed", {})),
         scaling={
             name: Scaling(
                 ScalingTarget(
@@ -84,6 +92,38 @@ def make_subject(whole: Mapping[str, Any]) -> Subject:
             for name, each in known["roles"].items()
         },
     )
+
+
+def _deployed(subject: Subject, changes: Mapping[str, Any]) -> Deployed:
+    """What was deployed: the very models of the document, an hour after they were made, but for what a case changes."""
+    images = changes.get("images", {})
+    variants = tuple(
+        LiveVariant(
+            name=name,
+            share=0,
+            wanted_share=0,
+            instances=1,
+            wanted_instances=1,
+            images=tuple(
+                DeployedImage(**{"resolved_at": DEPLOYED} | image)
+                for image in images.get(name, _own_images(subject, each))
+            ),
+        )
+        for each in subject.production
+        for name in [each.text("VariantName")]
+    )
+    times = {"created": DEPLOYED, "modified": DEPLOYED} | changes.get("endpoint", {})
+    endpoint = Endpoint(name="fraud", arn="arn", status="InService", config="c", variants=variants, **times)
+    tags = {image.specified: image.digest for variant in variants for image in variant.images if image.by_tag}
+    return Deployed(endpoint, changes.get("config_created", CREATED), tags | changes.get("digests", {}))
+
+
+def _own_images(subject: Subject, variant: Section) -> list[dict[str, str]]:
+    models = [subject.model(name) for _, name in models_named(variant)]
+    named = [box.text("Image") for model in models if isinstance(model, Section) for box in containers(model)]
+    return [
+        {"specified": image, "resolved": f"{image}@sha256:1" if "@" not in image else image} for image in named if image
+    ]
 
 
 def _reach(whole: dict[str, Any], where: str) -> tuple[Any, Any]:
