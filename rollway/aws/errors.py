@@ -68,6 +68,12 @@ class ObjectChanged(PermanentAwsError):
     code = "object_changed"
 
 
+class RequestTooLate(TransientAwsError):
+    """A change that was not sent: this process no longer holds the lease, or its command took too long."""
+
+    code = "request_too_late"
+
+
 class InvalidRequest(PermanentAwsError):
     """A request outside the limits that AWS documents. It was not sent.
 

@@ -22,6 +22,7 @@ from botocore.exceptions import NoRegionError
 from policies.errors import AccessDenied
 from rollway import __version__
 from rollway.aws.errors import SIGN_IN_HINT, translating
+from rollway.aws.fencing import CONNECT_TIMEOUT_S, READ_TIMEOUT_S, fence
 from rollway.aws.limits import guard
 from rollway.aws.shapes import model_loader
 
@@ -57,8 +58,8 @@ def process_id() -> str:
 def _config() -> Config:
     return Config(
         retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
-        connect_timeout=5,
-        read_timeout=30,
+        connect_timeout=CONNECT_TIMEOUT_S,
+        read_timeout=READ_TIMEOUT_S,
         user_agent_extra=f"rollway/{__version__} rollway-process/{process_id()}",
     )
 
@@ -137,7 +138,8 @@ def _core() -> botocore.session.Session:
 def connect(region: str | None = None, profile: str | None = None, assumed: Assumed | None = None) -> Aws:
     """Make the clients. Sends nothing to SageMaker; ``identity`` proves the credentials.
 
-    Those of SageMaker, CloudWatch, autoscaling and the scheduler send no request outside the limits that AWS documents.
+    Those of SageMaker, CloudWatch, autoscaling and the scheduler send no request outside the limits that AWS documents, and, like the one
+    for probes, no change that the permit in force does not admit.
 
     Args:
         region: the Region; by default the one of the environment or the profile.
@@ -161,12 +163,12 @@ def connect(region: str | None = None, profile: str | None = None, assumed: Assu
         client = partial(cast("Any", session).client, region_name=chosen, config=_config())
         return Aws(
             region=chosen,
-            sagemaker=guard(client("sagemaker")),
-            sagemaker_runtime=client("sagemaker-runtime", config=_probe_config()),
-            cloudwatch=guard(client("cloudwatch")),
+            sagemaker=fence(guard(client("sagemaker"))),
+            sagemaker_runtime=fence(client("sagemaker-runtime", config=_probe_config())),
+            cloudwatch=fence(guard(client("cloudwatch"))),
             s3=client("s3"),
-            application_autoscaling=guard(client("application-autoscaling")),
-            scheduler=guard(client("scheduler")),
+            application_autoscaling=fence(guard(client("application-autoscaling"))),
+            scheduler=fence(guard(client("scheduler"))),
             sts=client("sts"),
             iam=client("iam"),
             service_quotas=client("service-quotas"),

@@ -21,6 +21,8 @@ from policies.observation import Halt, Metrics, Observation, Signal, Unavailable
 from policies.plan import Plan
 from policies.safeguards import arm
 from policies.verdict import Answer
+from rollway.aws.execution import limit_of
+from rollway.aws.fencing import Permit, permitting
 from rollway.journal.halts import read_halt
 from rollway.journal.journal import Journal
 from rollway.journal.leases import Held
@@ -112,7 +114,8 @@ class Rollout:
         except AwsError as error:
             log.warning("cannot renew the lease: %s", error)
         if self.state.switch == "armed":
-            result = await self.hands.put_off(arm(self.plan, now))
+            with permitting(Permit.begin(self.lease, without_journal=True)):
+                result = await self.hands.put_off(arm(self.plan, now))
             if result.status != "done":
                 log.warning("cannot put off the dead-man's switch: %s", result.message)
 
@@ -161,7 +164,8 @@ class Rollout:
         if not await self._may_act() or not await self._write(Intended(at=now, command=command)):
             return False
         self.state = record_intent(self.state, command)
-        result = await self.hands.carry_out(command)
+        with permitting(Permit.begin(self.lease, limit_of(command), without_journal=self._customers_come_first)):
+            result = await self.hands.carry_out(command)
         log.info("%s: %s %s", explain(command), result.status, result.message)
         self.state = record_result(self.state, command, result, now)
         await self._write(Carried(at=now, command=command, result=result))
