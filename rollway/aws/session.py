@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -24,6 +24,7 @@ from rollway import __version__
 from rollway.aws.errors import SIGN_IN_HINT, translating
 from rollway.aws.fencing import CONNECT_TIMEOUT_S, READ_TIMEOUT_S, fence
 from rollway.aws.limits import guard
+from rollway.aws.server_time import Answers
 from rollway.aws.shapes import model_loader
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ class Aws:
         service_quotas: how many instances the account may have.
         sqs: queues with events of model registries.
         secretsmanager: what senders of such events sign with.
+        answers: what AWS's answers say of its own time.
     """
 
     region: str
@@ -100,6 +102,7 @@ class Aws:
     service_quotas: Any
     sqs: SQSClient
     secretsmanager: Any
+    answers: Answers = field(default_factory=Answers)
 
 
 @dataclass(frozen=True)
@@ -160,20 +163,21 @@ def connect(region: str | None = None, profile: str | None = None, assumed: Assu
             raise AccessDenied("no AWS credentials were found", operation="Connect", hint=SIGN_IN_HINT)
         if assumed:
             _act_as(core, assumed, chosen)
-        client = partial(cast("Any", session).client, region_name=chosen, config=_config())
+        client, answers = partial(cast("Any", session).client, region_name=chosen, config=_config()), Answers()
         return Aws(
             region=chosen,
-            sagemaker=fence(guard(client("sagemaker"))),
+            sagemaker=fence(answers.of(guard(client("sagemaker")))),
             sagemaker_runtime=fence(client("sagemaker-runtime", config=_probe_config())),
-            cloudwatch=fence(guard(client("cloudwatch"))),
-            s3=client("s3"),
-            application_autoscaling=fence(guard(client("application-autoscaling"))),
-            scheduler=fence(guard(client("scheduler"))),
+            cloudwatch=fence(answers.of(guard(client("cloudwatch")))),
+            s3=answers.of(client("s3")),
+            application_autoscaling=fence(answers.of(guard(client("application-autoscaling")))),
+            scheduler=fence(answers.of(guard(client("scheduler")))),
             sts=client("sts"),
             iam=client("iam"),
             service_quotas=client("service-quotas"),
             sqs=client("sqs"),
             secretsmanager=client("secretsmanager"),
+            answers=answers,
         )
 
 

@@ -1,5 +1,6 @@
 """``rollway status`` without an endpoint: every rollout in the journal, and whether all of them are halted. Changes nothing."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +17,7 @@ from rollway.journal.halts import read_halt
 from rollway.journal.leases import Standing, Standings, list_standings
 
 
-def describe_all(store: ObjectStore, now: datetime) -> tuple[Document, RenderableType]:
+def describe_all(store: ObjectStore, now: Callable[[], datetime]) -> tuple[Document, RenderableType]:
     """Return what the journal knows of all endpoints, as a document and as a picture."""
     standings, halt = list_standings(store), read_halt(store)
     document: Document = {
@@ -24,7 +25,7 @@ def describe_all(store: ObjectStore, now: datetime) -> tuple[Document, Renderabl
         "endpoints": {endpoint: _describe(standing) for endpoint, standing in standings},
         "unreadable": list(standings.skipped),
     }
-    return document, _draw(standings, halt, now)
+    return document, _draw(standings, halt, now())
 
 
 def say_hold(standing: Standing) -> str:

@@ -137,7 +137,7 @@ class Held:
                 rollout_id=self.lease.rollout_id,
                 model=self.lease.model,
                 outcome=outcome,
-                at=self._store.now() + self.offset,
+                at=self._store.server_now(),
             )
             history = (ended, *self.lease.history)[:MOST_REMEMBERED]
             try:

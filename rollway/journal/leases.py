@@ -71,7 +71,7 @@ def acquire(store: ObjectStore, endpoint: str, bid: Bid) -> Held:
             rollout_id=bid.rollout_id,
             model=bid.model,
             by=bid.by,
-            since=store.now(),
+            since=store.server_now(),
             process=process_id(),
             token=standing.lease.token + 1 if standing else 1,
             grant=grant,

@@ -1,6 +1,7 @@
 """The fixtures of a rehearsal: a live endpoint on the simulated AWS, a healthy candidate, an empty journal, virtual time."""
 
 from collections.abc import Generator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
@@ -39,6 +40,13 @@ def seed() -> int:
 
 @pytest.fixture
 def rehearsal(seed: int) -> Generator[Rehearsal]:
+    """A place to play a rollout."""
+    with rehearse(seed) as place:
+        yield place
+
+
+@contextmanager
+def rehearse(seed: int) -> Generator[Rehearsal]:
     """A live endpoint with 2 instances in its configuration, a healthy candidate model, and an empty journal."""
     clock = VirtualClock(datetime(2026, 6, 1, 12, tzinfo=UTC))
     models = {"fraud-v6": model(seed, failing=0.002), "fraud-v7": model(seed + 1, failing=0.002)}
