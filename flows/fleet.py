@@ -16,7 +16,7 @@ from rollway.aws.session import connect
 from rollway.fleet.driving import Fleet, open_fleet
 from rollway.fleet.places import Places
 from rollway.fleet.record import Kept
-from rollway.loop.clock import SystemClock
+from rollway.loop.clock import AwsClock
 from rollway.loop.hands import PlainHands
 from rollway.loop.starting import open_journal
 from rollway.notices.loading import find_notifications
@@ -63,8 +63,9 @@ def _open(spec: FleetSpec, request: FleetRequest) -> Fleet:
     if not location:
         hint = "Set ROLLWAY_JOURNAL=s3://bucket/prefix, or fill in the field Journal."
         raise RolloutError("no journal is given", hint=hint)
-    home, clock = connect(request.region or None), SystemClock()
-    places = Places(home, open_journal(home, location))
+    home = connect(request.region or None)
+    clock = AwsClock(home)
+    places = Places(home, open_journal(home, location, clock.now))
     return open_fleet(spec, places, lambda target: PlainHands(places.aws_of(target)), clock, _tell)
 
 

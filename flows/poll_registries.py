@@ -11,7 +11,7 @@ from prefect.states import Completed, Failed
 from policies.bindings.loading import load_bindings
 from policies.errors import RolloutError
 from rollway.aws.session import connect
-from rollway.loop.clock import SystemClock
+from rollway.loop.clock import AwsClock
 from rollway.loop.starting import open_journal
 from rollway.registries.catching_up import Followed, Reach
 from rollway.registries.polling import Wanted, poll
@@ -43,7 +43,8 @@ async def poll_registries(
     try:
         known = await asyncio.to_thread(load_bindings, file)
         aws = await asyncio.to_thread(connect, region or None)
-        reach = Reach(aws, open_journal(aws, location), SystemClock().now)
+        clock = AwsClock(aws)
+        reach = Reach(aws, open_journal(aws, location, clock.now), clock.now)
         wanted = Wanted(tuple(only or ()), on_schedule=on_schedule)
         found = await asyncio.to_thread(poll, reach, known, wanted, start_flow_run)
         for line in await asyncio.to_thread(tell_what_was_missed, reach, known):

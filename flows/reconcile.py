@@ -14,7 +14,7 @@ from policies.errors import RolloutError
 from policies.lifecycle import Outcome
 from policies.serving import describe_serving
 from rollway.aws.session import connect
-from rollway.loop.clock import SystemClock
+from rollway.loop.clock import AwsClock
 from rollway.loop.hands import PlainHands
 from rollway.loop.starting import open_journal
 from rollway.loop.taking_up import Reconciled
@@ -42,7 +42,8 @@ async def reconcile(journal: str = "", region: str = "") -> State[list[Reconcile
         return Failed(name="Not started", message="no journal is given: set ROLLWAY_JOURNAL=s3://bucket/prefix")
     try:
         aws = await asyncio.to_thread(connect, region or None)
-        store, clock = open_journal(aws, location), SystemClock()
+        clock = AwsClock(aws)
+        store = open_journal(aws, location, clock.now)
         async with telling_in_flow(load_later(), clock.now):
             found = await reconcile_all(store, lambda: PlainHands(aws), clock, BUDGET)
     except RolloutError as error:

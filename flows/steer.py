@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-from datetime import UTC, datetime
 
 from prefect import flow
 from prefect.client.schemas.objects import State
@@ -14,6 +13,7 @@ from policies.observation import Signal
 from rollway.aws.session import connect
 from rollway.journal.journal import Journal
 from rollway.journal.leases import read_standing
+from rollway.loop.clock import AwsClock
 from rollway.loop.starting import open_journal
 from tasks.request import Wish
 
@@ -40,12 +40,13 @@ def ask(wish: Wish) -> str:
     location = wish.journal or os.environ.get("ROLLWAY_JOURNAL")
     if not location:
         raise RolloutError("no journal is given", hint="Set ROLLWAY_JOURNAL=s3://bucket/prefix on the worker.")
-    store = open_journal(connect(wish.region or None), location)
+    aws = connect(wish.region or None)
+    store = open_journal(aws, location, AwsClock(aws).now)
     standing = read_standing(store, wish.endpoint)
     if standing is None or standing.lease.outcome is not None:
         raise RolloutError(f"no rollout of endpoint {wish.endpoint} is under way", hint="Check the endpoint's name.")
     journal = Journal(store, standing.lease.rollout_id)
     chronicle = journal.read()
     signal = address(chronicle.plan, chronicle.state, Signal(verb=wish.verb, reason=wish.reason, by=wish.by))
-    journal.send_signal(signal, datetime.now(UTC))
+    journal.send_signal(signal, store.now())
     return f"asked rollout {standing.lease.rollout_id} to {wish.verb.replace('_', ' ')}; it hears at its next look"

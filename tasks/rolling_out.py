@@ -19,12 +19,12 @@ from policies.plan import Plan
 from policies.spec import Policy
 from rollway.aws.sagemaker import describe_endpoint
 from rollway.aws.session import Aws, connect
-from rollway.loop.clock import Clock, SystemClock
+from rollway.loop.clock import AwsClock, Clock
 from rollway.loop.drive import drive
 from rollway.loop.hands import PlainHands
 from rollway.loop.queueing import make_way
 from rollway.loop.rollout import Rollout
-from rollway.loop.starting import open_journal, refuse_if_braked, start
+from rollway.loop.starting import open_journal, refuse_if_braked, refuse_if_halted, start
 from rollway.loop.wanted import make_request
 from rollway.notices.loading import find_notifications
 from rollway.notices.messenger import telling_in_flow
@@ -43,13 +43,13 @@ async def roll_out(rollout: RolloutRequest, strategy: str) -> State[Ending | Rol
     The run ends *Promoted*, *Rolled back*, *Aborted* or *Inconclusive*; those are results. It fails when the endpoint could not be
     brought back to its baseline, or when the rollout could not start.
     """
-    clock = SystemClock()
     try:
         policy = choose_policy(rollout, strategy)
         notifications = await asyncio.to_thread(find_notifications, None, policy.notify)
         aws = await asyncio.to_thread(connect, rollout.region or None)
     except RolloutError as error:
         return _not_started(error)
+    clock = AwsClock(aws)
     async with telling_in_flow(notifications, clock.now, find_run_address()):
         try:
             under_way = await set_out(aws, rollout, policy, clock)
@@ -82,7 +82,8 @@ async def set_out(aws: Aws, rollout: RolloutRequest, policy: Policy, clock: Cloc
     Raises:
         RolloutError: the rollout cannot start; nothing was changed in SageMaker.
     """
-    store = open_journal(aws, journal_location(rollout))
+    store = open_journal(aws, journal_location(rollout), clock.now)
+    await asyncio.to_thread(refuse_if_halted, store)  # also the first answer, from which on AWS's time is known
     request = await asyncio.to_thread(make_request, rollout.endpoint, policy, rollout.models, rollout.config)
     request = replace(request, origin=read_origin(rollout.origin))
     await make_way(request, store, lambda: PlainHands(aws), clock)

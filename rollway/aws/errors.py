@@ -49,6 +49,9 @@ SIGN_IN_HINT: Final = (
     "Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or sign in again (aws sso login)."
 )
 REGION_HINT: Final = "Give --region, or set AWS_DEFAULT_REGION."
+_CLOCK_HINT: Final = (
+    "Set this machine's clock (NTP): AWS takes no request that is signed more than five minutes away from its own time."
+)
 _PERMISSION_HINT: Final = "Allow this action for the role or user that Rollway runs as."
 _MISSING_HINT: Final = "Check the name, the account and the Region."
 _DELETED_CONFIG_HINT: Final = (
@@ -95,6 +98,12 @@ def hint_under_way(error: AwsError) -> str:
     return _DELETED_HINT if error.operation in _CHECKED_BEFORE else error.hint
 
 
+class RequestTooLate(TransientAwsError):
+    """A change that was not sent: this process no longer holds the lease, or its command took too long."""
+
+    code = "request_too_late"
+
+
 class InvalidRequest(PermanentAwsError):
     """A request outside the limits that AWS documents. It was not sent.
 
@@ -132,6 +141,8 @@ class _Rule:
         return code in self.codes and self.words in words.lower()
 
 
+_SIGNATURE_CODES: Final = frozenset({"InvalidSignatureException", "SignatureDoesNotMatch"})
+
 # The order matters: "could not find endpoint configuration" also begins with "could not find".
 _RULES: Final = (
     _Rule(EndpointBusy, _BUSY_HINT, words="cannot update in-progress endpoint"),
@@ -155,6 +166,9 @@ _RULES: Final = (
             },
         ),
     ),
+    _Rule(AccessDenied, _CLOCK_HINT, frozenset({"RequestTimeTooSkewed"})),
+    _Rule(AccessDenied, _CLOCK_HINT, _SIGNATURE_CODES, words="signature expired"),
+    _Rule(AccessDenied, _CLOCK_HINT, _SIGNATURE_CODES, words="signature not yet current"),
     _Rule(CredentialsExpired, SIGN_IN_HINT, frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})),
     _Rule(
         AccessDenied,

@@ -5,6 +5,7 @@ loop gives a busy command again) or judges whether a change turned out well (the
 """
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import assert_never
 
 from policies.commands import (
@@ -32,6 +33,7 @@ from rollway.aws import guarding, switch
 from rollway.aws.autoscaling import set_scaling
 from rollway.aws.configs import create_config, delete_config
 from rollway.aws.errors import hint_under_way
+from rollway.aws.fencing import COMMAND_LIMIT
 from rollway.aws.model_making import ensure_model
 from rollway.aws.probing import probe
 from rollway.aws.replacing import replace_scaling
@@ -48,6 +50,11 @@ def carry_out(aws: Aws, command: Command, timing: Timing = REAL_TIME) -> Command
         answer), or ``refused`` for everything that will not (denied, quota, invalid, not Rollway's to delete).
     """
     return _answer(lambda: _dispatch(aws, command, timing))
+
+
+def limit_of(command: Command) -> timedelta:
+    """Return how long after a command began its last request may leave; probes have a limit of their own."""
+    return COMMAND_LIMIT + command.probes.within if isinstance(command, Probe) else COMMAND_LIMIT
 
 
 def put_off(aws: Aws, command: ArmSwitch | ArmGuard) -> CommandResult:

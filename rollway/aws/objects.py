@@ -9,7 +9,7 @@ however wrong the local one is. Only where a proxy strips that header, the local
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final, NamedTuple, TypedDict
@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError
 
 from policies.errors import AlreadyExists, AwsError, NotFound, PermanentAwsError, RolloutError
 from rollway.aws.errors import ObjectChanged, translating
+from rollway.aws.server_time import ServerTime
 from rollway.aws.session import Aws
 
 if TYPE_CHECKING:
@@ -129,6 +130,15 @@ class ObjectStore:
     bucket: str
     prefix: str = ""
     now: Callable[[], datetime] = utc_now
+    _time: ServerTime = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Have the local time corrected by what AWS answers."""
+        object.__setattr__(self, "_time", self.aws.answers.correct(self.now))
+
+    def server_now(self) -> datetime:
+        """Return AWS's present time, as its latest answers state it; the local time until there is one."""
+        return self._time.now()
 
     def create(self, key: str, body: str) -> Written:
         """Store an object under a key that is free.

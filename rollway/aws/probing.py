@@ -1,6 +1,7 @@
 """Sending probes: requests to one variant by its name, whatever its share. Judges only whether it answers, and how soon is told."""
 
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextvars import copy_context
 from time import perf_counter
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -20,7 +21,7 @@ def probe(aws: Aws, command: Probe) -> CommandResult:
     """
     spec = command.probes
     with ThreadPoolExecutor(spec.at_once, thread_name_prefix="probe") as pool:
-        sent = [pool.submit(_ask, aws, command) for _ in range(spec.count)]
+        sent = [pool.submit(copy_context().run, _ask, aws, command) for _ in range(spec.count)]  # with its permit
         answered, late = wait(sent, timeout=spec.within.total_seconds())
         for probe in late:
             probe.cancel()

@@ -10,7 +10,7 @@ import os
 import secrets
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -24,7 +24,9 @@ from botocore.exceptions import NoRegionError
 from policies.errors import AccessDenied
 from rollway import __version__
 from rollway.aws.errors import SIGN_IN_HINT, translating
+from rollway.aws.fencing import CONNECT_TIMEOUT_S, READ_TIMEOUT_S, fence
 from rollway.aws.limits import guard
+from rollway.aws.server_time import Answers
 from rollway.aws.shapes import model_loader
 
 if TYPE_CHECKING:
@@ -59,8 +61,8 @@ def process_id() -> str:
 def _config() -> Config:
     return Config(
         retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
-        connect_timeout=5,
-        read_timeout=30,
+        connect_timeout=CONNECT_TIMEOUT_S,
+        read_timeout=READ_TIMEOUT_S,
         user_agent_extra=f"rollway/{__version__} rollway-process/{process_id()}",
     )
 
@@ -107,6 +109,7 @@ class Aws:
         sqs: queues with events of model registries.
         secretsmanager: what senders of such events sign with.
         ecr: makes the client for container images, whose tags are looked up where that is allowed.
+        answers: what AWS's answers say of its own time.
     """
 
     region: str
@@ -122,6 +125,7 @@ class Aws:
     sqs: SQSClient
     secretsmanager: Any
     ecr: Callable[[], Any]
+    answers: Answers = field(default_factory=Answers)
 
 
 @dataclass(frozen=True)
@@ -160,7 +164,8 @@ def _core() -> botocore.session.Session:
 def connect(region: str | None = None, profile: str | None = None, assumed: Assumed | None = None) -> Aws:
     """Make the clients. Sends nothing to SageMaker; ``identity`` proves the credentials.
 
-    Those of SageMaker, CloudWatch, autoscaling and the scheduler send no request outside the limits that AWS documents.
+    Those of SageMaker, CloudWatch, autoscaling and the scheduler send no request outside the limits that AWS documents, and, like the one
+    for probes, no change that the permit in force does not admit.
 
     Args:
         region: the Region; by default the one of the environment or the profile.
@@ -181,21 +186,22 @@ def connect(region: str | None = None, profile: str | None = None, assumed: Assu
             raise AccessDenied("no AWS credentials were found", operation="Connect", hint=SIGN_IN_HINT)
         if assumed:
             _act_as(core, assumed, chosen)
-        client = partial(cast("Any", session).client, region_name=chosen, config=_config())
+        client, answers = partial(cast("Any", session).client, region_name=chosen, config=_config()), Answers()
         return Aws(
             region=chosen,
-            sagemaker=guard(client("sagemaker")),
-            sagemaker_runtime=client("sagemaker-runtime", config=_probe_config()),
-            cloudwatch=guard(client("cloudwatch")),
-            s3=client("s3"),
-            application_autoscaling=guard(client("application-autoscaling")),
-            scheduler=guard(client("scheduler")),
+            sagemaker=fence(answers.of(guard(client("sagemaker")))),
+            sagemaker_runtime=fence(client("sagemaker-runtime", config=_probe_config())),
+            cloudwatch=fence(answers.of(guard(client("cloudwatch")))),
+            s3=answers.of(client("s3")),
+            application_autoscaling=fence(answers.of(guard(client("application-autoscaling")))),
+            scheduler=fence(answers.of(guard(client("scheduler")))),
             sts=client("sts"),
             iam=client("iam"),
             service_quotas=client("service-quotas"),
             sqs=client("sqs"),
             secretsmanager=client("secretsmanager"),
             ecr=_once(partial(client, "ecr", config=_optional_config())),
+            answers=answers,
         )
 
 

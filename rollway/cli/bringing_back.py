@@ -33,8 +33,8 @@ _LOOKS_OF_GRACE: Final = 3
 
 def bring_back(signal: Signal, options: OnReturn) -> int:
     """Have a rollout go back to its baseline and see to it that somebody does it. Return the exit code."""
-    location, world = need_journal(options["journal"]), current_world()
-    aws = connect(options["region"], options["profile"])
+    location, aws = need_journal(options["journal"]), connect(options["region"], options["profile"])
+    world = current_world().by_aws(aws)
     newest = need_newest(open_journal(aws, location, world.clock.now), options["endpoint"])
     rollout: Rollout | None = None
     if newest.released:

@@ -107,7 +107,7 @@ def _find_traffic(options: Options, policy: Policy) -> Traffic:
         raise UsageProblem("which traffic? Give either --endpoint NAME or --requests-per-minute NUMBER")
     if endpoint is not None:
         aws = connect(options["region"], options["profile"])
-        return measure_traffic(aws, endpoint, policy, current_world().clock.now())
+        return measure_traffic(aws, endpoint, policy, current_world().now_by_aws(aws, endpoint))
     try:
         latency = lognormal(options["latency_p50"], options["latency_p99"])
         return Traffic(requests or 0.0, dict.fromkeys(ERROR_COLUMNS, options["errors"]), latency)

@@ -17,7 +17,7 @@ from rollway.cli.options import (
 )
 from rollway.cli.output import emit
 from rollway.cli.world import current_world
-from rollway.journal.halts import call_halt
+from rollway.journal.halts import call_halt, read_halt
 from rollway.loop.starting import open_journal, whoami
 from rollway.notices.loading import load_later
 from rollway.notices.messenger import telling
@@ -35,9 +35,11 @@ class Options(OnWholeJournal, WithNotifications):
 @all_journal_options
 def command(**options: Unpack[Options]) -> int:
     """Halt every rollout: none starts, and no candidate gets more traffic. Those that fail are still taken back."""
-    clock = current_world().clock
-    store = open_journal(connect(options["region"], options["profile"]), need_journal(options["journal"]), clock.now)
-    halt = call_halt(store, Halt(since=clock.now(), reason=options["reason"], by=whoami()))
+    aws = connect(options["region"], options["profile"])
+    clock = current_world().by_aws(aws).clock
+    store = open_journal(aws, need_journal(options["journal"]), clock.now)
+    halt = read_halt(store)  # also the first answer, from which on AWS's time is known
+    halt = halt or call_halt(store, Halt(since=clock.now(), reason=options["reason"], by=whoami()))
     told = f"every rollout is halted since {halt.since:%H:%M:%S} UTC by {halt.by}: {halt.reason}"
     emit(options["output"], halt.model_dump(mode="json"), f"{told}\nTo end it: rollway lift --reason REASON")
     with telling(load_later(options["notifications"]), clock.now) as messenger:

@@ -35,8 +35,9 @@ class Options(OnWholeJournal, WithNotifications):
 @all_journal_options
 def command(**options: Unpack[Options]) -> int:
     """End a halt; the rollouts go on where they stood."""
-    clock = current_world().clock
-    store = open_journal(connect(options["region"], options["profile"]), need_journal(options["journal"]), clock.now)
+    aws = connect(options["region"], options["profile"])
+    clock = current_world().by_aws(aws).clock
+    store = open_journal(aws, need_journal(options["journal"]), clock.now)
     halt = lift_halt(store, whoami(), options["reason"])
     if halt is None:
         raise NothingUnderWay("nothing is halted")

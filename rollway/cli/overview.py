@@ -1,5 +1,6 @@
 """``rollway status`` without an endpoint: every rollout in the journal, and whether all of them are halted. Changes nothing."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +20,7 @@ from rollway.journal.lease import Lease, describe_silence
 from rollway.journal.leases import Standing, Standings, list_standings
 
 
-def describe_all(store: ObjectStore, now: datetime) -> tuple[Document, RenderableType]:
+def describe_all(store: ObjectStore, now: Callable[[], datetime]) -> tuple[Document, RenderableType]:
     """Return what the journal knows of all endpoints, as a document and as a picture."""
     standings, halt = list_standings(store), read_halt(store)
     document: Document = {
@@ -27,7 +28,7 @@ def describe_all(store: ObjectStore, now: datetime) -> tuple[Document, Renderabl
         "endpoints": {endpoint: _describe(standing) for endpoint, standing in standings},
         "unreadable": list(standings.skipped),
     }
-    return document, _draw(standings, halt, now)
+    return document, _draw(standings, halt, now())
 
 
 def say_hold(endpoint: str, standing: Standing) -> str:

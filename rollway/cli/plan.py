@@ -43,8 +43,9 @@ def command(**options: Unpack[Options]) -> int:
     """Show what a rollout on ENDPOINT would do. Changes nothing."""
     policy = load_policy(options["policy"])
     aws = connect(options["region"], options["profile"])
-    now = current_world().clock.now()
-    plan = plan_rollout(aws, make_request(options["endpoint"], policy, options["models"], options["config"]), now)
+    request = make_request(options["endpoint"], policy, options["models"], options["config"])
+    now = current_world().now_by_aws(aws, request.endpoint)
+    plan = plan_rollout(aws, request, now)
     warning, unchecked = forewarn(aws, plan, now), check_quotas(aws, plan)
     live = describe_endpoint(aws, plan.endpoint)
     scaling = plan.surroundings.target(plan.baseline.variant)

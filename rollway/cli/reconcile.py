@@ -53,8 +53,8 @@ class Options(OnWholeJournal, WithNotifications):
 @all_journal_options
 def command(**options: Unpack[Options]) -> int:
     """Take up every rollout that no process drives any more, and bring it to its end."""
-    world = current_world()
     aws = connect(options["region"], options["profile"])
+    world = current_world().by_aws(aws)
     store = open_journal(aws, need_journal(options["journal"]), world.clock.now)
     with telling(load_later(options["notifications"]), world.clock.now):
         found = asyncio.run(reconcile(store, lambda: PlainHands(aws, world.timing), world.clock, options["budget"]))

@@ -37,8 +37,8 @@ class Options(OnRollout, WithNotifications):
 @journal_options
 def command(**options: Unpack[Options]) -> int:
     """Let the rollout of ENDPOINT go on: after a pause, after a change that is fine, or after its process has died."""
-    world = current_world()
     aws = connect(options["region"], options["profile"])
+    world = current_world().by_aws(aws)
     newest = need_newest(open_journal(aws, need_journal(options["journal"]), world.clock.now), options["endpoint"])
     signal = signed("resume", options["reason"])
     if not newest.standing.expired:

@@ -29,7 +29,7 @@ from rollway.loop.forewarning import forewarn
 from rollway.loop.hands import PlainHands
 from rollway.loop.queueing import make_way
 from rollway.loop.quota_check import check_quotas
-from rollway.loop.starting import open_journal, plan_rollout, refuse_if_braked, start
+from rollway.loop.starting import open_journal, plan_rollout, refuse_if_braked, refuse_if_halted, start
 from rollway.loop.wanted import make_request
 from rollway.notices.loading import VARIABLE, Notifications, find_notifications
 from rollway.notices.messenger import telling
@@ -84,9 +84,10 @@ def _wants_prefect(asked: bool | None) -> bool:  # noqa: FBT001 - an option that
 
 
 def _run_here(options: Options, policy: Policy, journal: str, notifications: Notifications | None) -> Result:
-    world = current_world()
     aws = connect(options["region"], options["profile"])
+    world = current_world().by_aws(aws)
     store = open_journal(aws, journal, world.clock.now)
+    refuse_if_halted(store)  # also the first answer, from which on AWS's time is known
     request = make_request(options["endpoint"], policy, options["models"], options["config"])
     hands = PlainHands(aws, world.timing)
     with telling(notifications, world.clock.now):

@@ -52,7 +52,7 @@ def command(**options: Unpack[Options]) -> int:
     stderr, one JSON object a line.
     """
     aws = connect(options["region"], options["profile"])
-    store = open_journal(aws, need_journal(options["journal"]), current_world().clock.now)
+    store = open_journal(aws, need_journal(options["journal"]), current_world().by_aws(aws).clock.now)
     senders = Senders(
         secrets=Secrets(SECRETS, lambda arn: read_secrets(aws, arn)),
         topics=frozenset(options["topic"]),

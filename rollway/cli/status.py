@@ -46,11 +46,11 @@ class Options(OnWholeJournal):
 @all_journal_options
 def command(**options: Unpack[Options]) -> int:
     """Show where the newest rollout of ENDPOINT stands, and what is live now; without ENDPOINT, every rollout in the journal."""
-    now = current_world().clock.now
     aws = connect(options["region"], options["profile"])
+    now = current_world().by_aws(aws).clock.now
     store = open_journal(aws, need_journal(options["journal"]), now)
     if options["endpoint"] is None:
-        emit(options["output"], *describe_all(store, now()))
+        emit(options["output"], *describe_all(store, now))
         return Exit.OK
     live, newest = describe_endpoint(aws, options["endpoint"]), find_newest(store, options["endpoint"])
     serving = read_serving(aws, newest.chronicle.plan, live, now()) if newest else None

@@ -28,8 +28,8 @@ def steer(signal: Signal, options: OnRollout) -> int:
         NothingUnderWay: no rollout of the endpoint is under way, or it is on its way back already.
         NotAsked: it is an answer, and nothing waits for one.
     """
-    clock = current_world().clock
     aws = connect(options["region"], options["profile"])
+    clock = current_world().by_aws(aws).clock
     newest = need_newest(open_journal(aws, need_journal(options["journal"]), clock.now), options["endpoint"])
     refuse_late(newest)
     _refuse_ambiguous(newest, signal)

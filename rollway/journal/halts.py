@@ -122,7 +122,7 @@ def lift_halt(store: ObjectStore, by: str, reason: str) -> Halt | None:
     found = _find(store)
     if found is None or found.record.lifted:
         return None
-    lifting = Lifting(at=store.now(), by=by, reason=reason)
+    lifting = Lifting(at=store.server_now(), by=by, reason=reason)
     record = found.record.model_copy(update={"lifted": lifting})
     try:
         store.replace(_KEY, write_document(record), found.etag)

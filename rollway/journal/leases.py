@@ -12,6 +12,7 @@ from typing import Final
 
 from policies.errors import AlreadyExists, JournalError, TransientAwsError
 from rollway.aws.errors import ObjectChanged
+from rollway.aws.fencing import Moment
 from rollway.aws.objects import ObjectStore
 from rollway.aws.session import process_id
 from rollway.journal.held import Held
@@ -76,7 +77,7 @@ def acquire(store: ObjectStore, endpoint: str, bid: Bid) -> Held:
             models=bid.models,
             wish=bid.wish,
             by=bid.by,
-            since=store.now(),
+            since=store.server_now(),
             process=process_id(),
             token=standing.lease.token + 1 if standing else 1,
             grant=grant,
@@ -126,13 +127,13 @@ def _change_hands(
 ) -> Held:
     """Replace the lease that was found by its successor; ``succeed`` raises where there can be none."""
     for _ in range(_TRIES):
-        lease = succeed(standing)
+        lease, before = succeed(standing), Moment.now()
         try:
-            return Held(store, endpoint, write_lease(store, endpoint, lease, standing))
+            return Held(store, endpoint, write_lease(store, endpoint, lease, standing), before)
         except (AlreadyExists, ObjectChanged, TransientAwsError) as error:
             standing = read_standing(store, endpoint)
             if standing is not None and standing.lease.grant == lease.grant:
-                return Held(store, endpoint, standing)
+                return Held(store, endpoint, standing, before)
             if isinstance(error, TransientAwsError):
                 raise
     raise JournalError(

@@ -22,6 +22,8 @@ from policies.plan import Plan
 from policies.safeguards import arm, may_extend
 from policies.verdict import Answer
 from rollway.aws.errors import is_about
+from rollway.aws.execution import limit_of
+from rollway.aws.fencing import Permit, permitting
 from rollway.journal.halts import read_halt
 from rollway.journal.journal import Journal
 from rollway.journal.leases import Held
@@ -133,7 +135,8 @@ class Rollout:
             await self._extend_switch(now)
 
     async def _extend_switch(self, now: datetime) -> None:
-        result = await self.hands.put_off(arm(self.plan, now))
+        with permitting(Permit.begin(self.lease, without_journal=True)):
+            result = await self.hands.put_off(arm(self.plan, now))
         if result.status == "done":
             self._fires_at = now + self.plan.policy.lease
         else:
@@ -197,7 +200,8 @@ class Rollout:
             self._forget_intent(command)
             return False
         self.state = record_intent(self.state, command, now)
-        result = await self.hands.carry_out(command)
+        with permitting(Permit.begin(self.lease, limit_of(command), without_journal=self._customers_come_first)):
+            result = await self.hands.carry_out(command)
         log.info("%s: %s %s", explain(command), result.status, result.message)
         self.state = record_result(self.state, command, result, now)
         if isinstance(command, ArmSwitch) and result.status == "done":

@@ -89,11 +89,13 @@ def start(plan: Plan, store: ObjectStore, hands: Hands) -> Rollout:
         AwsError: the journal's bucket cannot be written.
     """
     refuse_if_halted(store)
-    obstacles = list(find_window_obstacles(plan, plan.started_at))
+    obstacles = list(find_window_obstacles(plan, store.server_now()))
     if obstacles:
         raise PreflightError(obstacles)
     bid = make_bid(plan, whoami())
     lease = acquire(store, plan.endpoint, bid)
+    # One clock for the beginning and for all that is measured from it: until here, nothing has made sure that the local one is right.
+    plan = plan.model_copy(update={"started_at": store.now() + lease.offset})
     journal = Journal(store, plan.rollout_id)
     try:
         journal.append(Started(at=plan.started_at, by=bid.by, plan=plan, token=lease.lease.token))

@@ -28,6 +28,28 @@ def translate(error: Exception) -> errors.AwsError:
 
 
 @pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        (
+            "InvalidSignatureException",
+            "Signature expired: 20261201T020000Z is now earlier than 20261201T020500Z (5 min.)",
+        ),
+        (
+            "InvalidSignatureException",
+            "Signature not yet current: 20261201T031000Z is still later than 20261201T030500Z",
+        ),
+        ("SignatureDoesNotMatch", "Signature expired: 20261201T020000Z is now earlier than 20261201T020500Z"),
+        ("RequestTimeTooSkewed", "The difference between the request time and the current time is too large."),
+    ],
+)
+def test_a_wrong_clock_is_named(code: str, message: str) -> None:
+    """Requests are signed by the local clock and does not correct it; who reads the error must not look for a missing permission."""
+    error = translate(refusal(code, message, 403))
+    assert isinstance(error, errors.AccessDenied)
+    assert "clock" in error.hint
+
+
+@pytest.mark.parametrize(
     ("code", "message", "kind"),
     [
         ("ValidationException", f'Cannot update in-progress endpoint "{ARN}/fraud-prod".', errors.EndpointBusy),

@@ -21,13 +21,15 @@ from tests.chaos.simulated_aws import BUCKET, ROLE
 
 FULL = os.environ.get("ROLLWAY_CHAOS") == "full"
 AT_A_TIME = 12
-KILLED = [f"fraud-{number:02d}" for number in range(30 if FULL else 2)]
+KILLED = [f"fraud-{number:02d}" for number in range(50 if FULL else 3)]
 """The endpoints of the rollouts that are killed at every boundary."""
 TROUBLED = [f"luckless-{number:02d}" for number in range(6)]
 """Those of the rollouts that are killed at random moments."""
 ABANDONED = "abandoned"
 """That of the rollout that nobody takes up again."""
-ENDPOINTS = [*KILLED, *TROUBLED, ABANDONED]
+STOPPED = "stopped"
+"""That of the processes that are stopped in front of single requests."""
+ENDPOINTS = [*KILLED, *TROUBLED, ABANDONED, STOPPED]
 POLICY: dict[str, Any] = {
     "strategy": "canary",
     "stages": [{"share": 20, "bake": "1s"}, {"share": 90, "bake": "1s"}],

@@ -6,12 +6,12 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from rollway.aws.fencing import is_reading
+from rollway.aws.session import Aws
 from rollway.journal.journal import Journal
 from rollway.journal.leases import read_standing
 from tests.chaos.actors import Site
 from tests.chaos.simulated_aws import INSTANCES
-
-WRITING = {"UpdateEndpoint", "UpdateEndpointWeightsAndCapacities", "RegisterScalableTarget", "DeleteSchedule"}
 
 
 def rollout_of(site: Site) -> str | None:
@@ -80,7 +80,11 @@ def _writes(site: Site, log: Path, offset: int) -> list[str]:
     with log.open("rb") as lines:
         lines.seek(offset)
         entries: list[dict[str, Any]] = [json.loads(line) for line in lines if site.endpoint.encode() in line]
-    return [each["agent"] for each in entries if each["operation"] in WRITING and each["actor"] == "caller"]
+    return [
+        each["agent"]
+        for each in entries
+        if each["service"] != "s3" and not is_reading(each["operation"]) and each["actor"] == "caller"
+    ]
 
 
 def reset(site: Site) -> None:
@@ -90,9 +94,14 @@ def reset(site: Site) -> None:
     if promoted == "original":
         return
     sagemaker.update_endpoint(EndpointName=site.endpoint, EndpointConfigName="original")
-    while sagemaker.describe_endpoint(EndpointName=site.endpoint)["EndpointStatus"] != "InService":
-        time.sleep(0.1)
+    settle(site.connect(), site.endpoint)
     sagemaker.delete_endpoint_config(EndpointConfigName=promoted)
+
+
+def settle(aws: Aws, endpoint: str) -> None:
+    """Wait until a change of the endpoint is over."""
+    while aws.sagemaker.describe_endpoint(EndpointName=endpoint)["EndpointStatus"] != "InService":
+        time.sleep(0.1)
 
 
 def records_of(site: Site) -> tuple[Any, ...]:

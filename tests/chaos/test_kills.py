@@ -1,17 +1,19 @@
-"""Processes of Rollway are killed at every boundary of every command: another goes on, and nothing is left half-done."""
+"""Processes of Rollway are killed, or stopped and woken, at every boundary of every command: another goes on, nothing is half-done."""
 
+import os
 import signal
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import product
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from policies.commands import explain
-from rollway.journal.records import Intended
-from tests.chaos.actors import MOMENTS, Death, Moment, Site, begin, resume
+from rollway.journal.records import Carried, Intended
+from tests.chaos.actors import FENCED, MOMENTS, STOPS, Death, Moment, Site, begin, resume, stopped
 from tests.chaos.conftest import FULL, KILLED, POLICY, Ground, fork
 from tests.chaos.endings import find_faults, outcome_of, records_of
 
@@ -62,14 +64,18 @@ PLOTS = {
     "A/B test lost": Plot("bad", TEST, {"ROLLED_BACK"}),
 }
 
-SAMPLE: list[tuple[str, Moment]] = [("canary promoted", "after the call"), ("canary taken back", "before the intent")]
+SAMPLE: list[tuple[str, Moment]] = [
+    ("canary promoted", "after the call"),
+    ("canary taken back", "before the intent"),
+    ("canary taken back", "stopped before the request"),
+]
 CASES = list(product(PLOTS, MOMENTS)) if FULL else SAMPLE
 """Every plot at every moment in ``make chaos``; a sample in the suite, whose simulated rollouts are killed at every boundary as well."""
 
 
 @dataclass(frozen=True)
 class Story:
-    """A rollout whose every process was killed at one moment of the command under way, and the commands at which one was."""
+    """A rollout whose every process was killed or stopped at one moment of the command under way, and the commands at which one was."""
 
     site: Site
     killed_at: list[str]
@@ -78,13 +84,28 @@ class Story:
 def play(site: Site, moment: Moment, register: Path) -> Story:
     """Kill each process at the moment of the first command at which none was killed yet; the one after it goes on."""
     register.touch()
+    asleep: BaseProcess | None = None
     for number in range(MOST_PROCESSES):
         process = fork(resume if number else begin, site, Death(moment, register))
+        is_asleep = moment in STOPS and stopped(process)
+        if asleep is not None:
+            wake(asleep)  # by now another one has taken over
+        asleep = process if is_asleep else None
+        if is_asleep:
+            continue
         process.join(PATIENCE_S)
         if process.exitcode == 0:
             return Story(site, register.read_text("utf-8").splitlines())
         assert process.exitcode == -signal.SIGKILL, f"process {number} ended with {process.exitcode}"
     raise AssertionError(f"never over: {register.read_text('utf-8')}")
+
+
+def wake(asleep: BaseProcess) -> None:
+    """Let a stopped process go on: it must find out by itself that its rollout is in the hands of another."""
+    assert asleep.pid is not None
+    os.kill(asleep.pid, signal.SIGCONT)
+    asleep.join(PATIENCE_S)
+    assert asleep.exitcode == FENCED, f"a process that was woken ended with {asleep.exitcode}"
 
 
 @pytest.fixture(scope="module")
@@ -100,12 +121,15 @@ def stories(ground: Ground, directors: ProcessPoolExecutor) -> dict[tuple[str, M
 
 
 @pytest.mark.parametrize(("plot", "moment"), CASES)
-def test_a_rollout_survives_a_kill_at_every_command(
+def test_a_rollout_survives_a_kill_or_a_stop_at_every_command(
     ground: Ground, stories: dict[tuple[str, Moment], Story], plot: str, moment: Moment
 ):
-    """A process dies at every single command, and yet the rollout ends as it should, with nothing left over."""
+    """A process dies, or is stopped and woken, at every single command, and yet the rollout ends as it should, with nothing left over."""
     story = stories[plot, moment]
-    intended = {explain(record.command) for record in records_of(story.site) if isinstance(record, Intended)}
-    assert intended <= set(story.killed_at)
+    records = records_of(story.site)
+    intended = {explain(record.command) for record in records if isinstance(record, Intended)}
+    done = {explain(each.command) for each in records if isinstance(each, Carried) and each.result.status == "done"}
+    sends_nothing = done if moment == "stopped before the request" else set[str]()
+    assert intended <= set(story.killed_at) | sends_nothing
     assert outcome_of(story.site) in PLOTS[plot].outcomes
     assert find_faults(story.site, ground.folder / "requests.jsonl") == []

@@ -1,22 +1,29 @@
-"""Processes of Rollway are killed at random moments, those that take over as well: hundreds in ``make chaos``, a few in the suite."""
+"""Processes of Rollway are killed, or stopped for a while, at random moments: hundreds in ``make chaos``, a few in the suite."""
 
 import os
 import random
+import signal
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
+from policies.values import parse_duration
 from tests.chaos.actors import Death, Site, begin, resume
-from tests.chaos.conftest import FULL, TROUBLED, Ground, fork
+from tests.chaos.conftest import FULL, POLICY, TROUBLED, Ground, fork
 from tests.chaos.endings import find_faults, outcome_of, reset, rollout_of
 
 ROLLOUTS = 500 if FULL else 6
 RESUMERS_KILLED = 200 if FULL else 4
 AT_A_TIME = len(TROUBLED)
+STOPPED = 0.3
+"""Part of the disturbances that only stop a process, until the next one has had its turn."""
 MOSTLY = 0.5
 """Part of the rollouts of which the first process lives long enough to begin them, and more."""
 SEED = int(os.environ.get("ROLLWAY_CHAOS_SEED", "7"))
+LEASE_S = parse_duration(POLICY["lease"]).total_seconds()
+PATIENCE_S = 120
 _LONGEST_S = 12.0
 """About as long as an undisturbed rollout takes."""
 
@@ -29,16 +36,32 @@ class Story:
     faults: list[str]
 
 
-def play(site: Site, kills: list[float], log: Path) -> Story:
-    """Kill one process after the other, each after so many seconds, then let one finish; say what came of it."""
+@dataclass(frozen=True)
+class Disturbance:
+    """What happens to a process: after so many seconds it is killed, or stopped until the next one has had its turn."""
+
+    after_s: float
+    only_stops: bool
+
+
+def play(site: Site, kills: list[Disturbance], log: Path) -> Story:
+    """Disturb one process after the other, then let one finish; say what came of it."""
     offset, before = log.stat().st_size, rollout_of(site)
-    for number, seconds in enumerate(kills):
+    asleep: list[BaseProcess] = []
+    for number, kill in enumerate(kills):
         process = fork(resume if number else begin, site, Death())
-        process.join(seconds)
-        process.kill()
-        process.join()
+        process.join(kill.after_s)
+        wake(asleep)
+        if kill.only_stops and process.is_alive():
+            send(process, signal.SIGSTOP)
+            asleep.append(process)
+        else:
+            process.kill()
+            process.join()
     last = fork(resume, site, Death())
-    last.join(120)
+    last.join(LEASE_S if asleep else PATIENCE_S)  # long enough to take over, where there is something to take over
+    wake(asleep)
+    last.join(PATIENCE_S)
     told = f"{site.endpoint} {kills}"
     if last.exitcode != 0:
         last.kill()
@@ -48,7 +71,23 @@ def play(site: Site, kills: list[float], log: Path) -> Story:
     return Story(outcome_of(site), [f"{told}: {fault}" for fault in find_faults(site, log, offset)])
 
 
-def play_in_turn(sites: list[Site], kills: list[list[float]], log: Path) -> list[Story]:
+def send(process: BaseProcess, number: signal.Signals) -> None:
+    """Send a child a signal."""
+    assert process.pid is not None
+    os.kill(process.pid, number)
+
+
+def wake(asleep: list[BaseProcess]) -> None:
+    """Let those that were stopped go on to their end. One that began nothing before may begin now, and is as good as any."""
+    while asleep:
+        process = asleep.pop()
+        send(process, signal.SIGCONT)
+        process.join(PATIENCE_S)
+        process.kill()
+        process.join()
+
+
+def play_in_turn(sites: list[Site], kills: list[list[Disturbance]], log: Path) -> list[Story]:
     """Play rollouts of one endpoint, one after the other."""
     stories: list[Story] = []
     for site, moments in zip(sites, kills, strict=True):
@@ -61,7 +100,9 @@ def test_rollouts_survive_kills_at_random_moments(ground: Ground, directors: Pro
     """All of them end promoted or on their baseline, with nothing left over and no two processes writing in turns."""
     luck = random.Random(SEED)
     again = [number < RESUMERS_KILLED for number in range(ROLLOUTS)]
-    kills = [[luck.uniform(0.2, _LONGEST_S) for _ in range(1 + more)] for more in again]
+    kills = [
+        [Disturbance(luck.uniform(0.2, _LONGEST_S), luck.random() < STOPPED) for _ in range(1 + more)] for more in again
+    ]
     sites = [ground.site(TROUBLED[number % AT_A_TIME], luck.choice(["v2", "bad"])) for number in range(ROLLOUTS)]
     log = ground.folder / "requests.jsonl"
 

@@ -30,6 +30,6 @@ def seed() -> int:
 
 @pytest.fixture
 def rehearsal(seed: int) -> Generator[Rehearsal]:
-    """A live endpoint with 2 instances in its configuration, a healthy candidate model, and an empty journal."""
+    """A place to play a rollout."""
     with stage_endpoint(seed) as staged:
         yield staged

@@ -36,8 +36,8 @@ def command(**options: Unpack[Options]) -> int:
 
     Needs what the receiver needs: the registries' addresses and credentials in the environment, AWS, the journal.
     """
-    bindings, world = load_bindings(options["file"]), current_world()
-    aws = connect(options["region"], options["profile"])
+    bindings, aws = load_bindings(options["file"]), connect(options["region"], options["profile"])
+    world = current_world().by_aws(aws)
     reach = Reach(aws, open_journal(aws, need_journal(options["journal"]), world.clock.now), world.clock.now)
     rows = [row for binding in bindings.bindings for row in _rows(reach, binding)]
     emit(options["output"], {"bindings": rows}, _draw(rows))

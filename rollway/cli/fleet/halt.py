@@ -31,7 +31,7 @@ class Options(OnWholeJournal):
 def command(**options: Unpack[Options]) -> int:
     """Begin nothing else of a fleet. Rollouts under way go on to their own ends, unless --abort is given."""
     aws = connect(options["region"], options["profile"])
-    store = open_journal(aws, need_journal(options["journal"]), current_world().clock.now)
+    store = open_journal(aws, need_journal(options["journal"]), current_world().by_aws(aws).clock.now)
     fleet_id = need_fleet(store, options["fleet"]).record.fleet.fleet_id
     stop = ask_to_stop(store, fleet_id, Stop(by=whoami(), reason=options["reason"], abort=options["abort"]))
     ends = "are taken back" if stop.abort else "go on to their own ends"

@@ -17,7 +17,7 @@ from rollway.cli.exits import Exit
 from rollway.cli.fleet.showing import draw_table
 from rollway.cli.options import OnWholeJournal, all_journal_options, need_journal
 from rollway.cli.output import emit
-from rollway.cli.world import current_world
+from rollway.cli.world import World, current_world
 from rollway.fleet.places import Places
 from rollway.fleet.rolling import foresee
 from rollway.loop.starting import open_journal
@@ -35,19 +35,19 @@ class Options(OnWholeJournal):
 @all_journal_options
 def command(**options: Unpack[Options]) -> int:
     """Show what the fleet in FILE would do: its waves, and whether each endpoint could begin. Changes nothing."""
-    fleet, world = load_fleet(options["file"]), current_world()
-    home = connect(options["region"], options["profile"])
+    fleet, home = load_fleet(options["file"]), connect(options["region"], options["profile"])
+    world = current_world().by_aws(home)
     places = Places(home, open_journal(home, need_journal(options["journal"]), world.clock.now))
     targets = dict(zip((target.key for target in fleet.targets), fleet.targets, strict=True))
-    rows = [_foresee(fleet, places, targets[row.endpoint], row) for row in make_rows(fleet)]
+    rows = [_foresee(fleet, places, targets[row.endpoint], row, world) for row in make_rows(fleet)]
     document = {"fleet": fleet.fleet_id, "endpoints": [row.__dict__ for row in rows]}
     emit(options["output"], document, Group("\n".join(_say(fleet)), "", draw_table(rows)))
     return Exit.REFUSED if any(row.stand == "cannot begin" for row in rows) else Exit.OK
 
 
-def _foresee(fleet: FleetSpec, places: Places, target: Target, row: Row) -> Row:
+def _foresee(fleet: FleetSpec, places: Places, target: Target, row: Row, world: World) -> Row:
     try:
-        stand, reason = foresee(fleet, places, target, current_world().clock.now())
+        stand, reason = foresee(fleet, places, target, world.clock.now())
     except RolloutError as error:
         return replace(row, stand="cannot begin", reason=" ".join(str(error).split()))
     return replace(row, stand=stand, reason=f"{reason}; journal {places.location_of(target)}")

@@ -46,9 +46,10 @@ def command(**options: Unpack[Options]) -> int:
 
     The same file is the same fleet: started again, it goes on. Interrupted, it hands its rollouts over as they are.
     """
-    fleet, world = load_fleet(options["file"]), current_world()
+    fleet = load_fleet(options["file"])
     notifications = find_notifications(options["notifications"])
     home = connect(options["region"], options["profile"])
+    world = current_world().by_aws(home)
     places = Places(home, open_journal(home, need_journal(options["journal"]), world.clock.now))
     driven = open_fleet(
         fleet, places, lambda target: PlainHands(places.aws_of(target), world.timing), world.clock, Teller()

@@ -27,7 +27,8 @@ class Options(OnWholeJournal):
 def command(**options: Unpack[Options]) -> int:
     """Show where every endpoint of a fleet stands, by its record."""
     aws = connect(options["region"], options["profile"])
-    kept = need_fleet(open_journal(aws, need_journal(options["journal"]), current_world().clock.now), options["fleet"])
+    store = open_journal(aws, need_journal(options["journal"]), current_world().by_aws(aws).clock.now)
+    kept = need_fleet(store, options["fleet"])
     record, stop = kept.record, kept.read_stop()
     told = f"{record.fleet.fleet_id}: {record.outcome or 'under way'}" + (
         f" · {record.reason}" if record.reason else ""

@@ -1,4 +1,4 @@
-"""Stands in front of every request that moto dispatches: simulated time, faults, the request log, refusals, S3's dates.
+"""Stands in front of every request that moto dispatches: simulated time, faults, the request log, refusals, the answers' dates.
 
 It is patched into moto's dispatch itself, so tests in process and the HTTP server go through the same door.
 """
@@ -61,9 +61,10 @@ def _guarded_action(cloud: Cloud, original: Any) -> Any:  # noqa: ANN401 - moto'
             with cloud.request(operation, parameters, envelope) as outcome:
                 answer = original(response)
                 _note_error(outcome, answer)
-                return answer
         except Refusal as refusal:
-            return _refused(response, refusal)
+            answer = _refused(response, refusal)
+        status, given, body = answer
+        return status, dated(given, cloud.clock.now()), body
 
     return call_action
 
