@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 
 from policies.errors import JournalError, RolloutError
 from policies.fleet.spec import FleetSpec, Target
@@ -45,7 +45,7 @@ class Hold:
     places: Places
     make_hands: Callable[[], Hands]
     clock: Clock
-    _stopping: HandOver = field(default_factory=lambda: HandOver(until=datetime.max.replace(tzinfo=UTC)))
+    _stopping: HandOver = field(default_factory=HandOver)
     _rollout: Rollout | None = None
 
     @property

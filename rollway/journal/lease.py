@@ -51,6 +51,7 @@ class Lease(Document):
         writes: grows with every write. Two writes never look alike, or their ETags would be equal and a renewal could pass unseen.
         lasts: for how long it holds after each write.
         handed: whether its holder has let go of it, so that it holds no longer.
+        offered: whether its holder, who drives the rollout still, gives way to any process that takes it over.
         outcome: how the rollout ended; None while it is under way.
         history: the rollouts of the endpoint that have ended, newest first.
     """
@@ -65,6 +66,7 @@ class Lease(Document):
     writes: int = 1
     lasts: timedelta
     handed: bool = False
+    offered: bool = False
     outcome: Outcome | None = None
     history: tuple[Past, ...] = ()
 
@@ -89,6 +91,16 @@ class Standing:
     def expired(self) -> bool:
         """Whether the rollout is under way and nobody holds it: it waits to be taken up."""
         return self.lease.outcome is None and (self.lease.handed or self.age >= self.lease.lasts)
+
+    @property
+    def available(self) -> bool:
+        """Whether another process may take the rollout over now: it is held by none, or its holder gives way."""
+        return self.expired or (self.lease.outcome is None and self.lease.offered)
+
+    @property
+    def available_at(self) -> datetime:
+        """When another process may take it over if its holder gives no further sign of life, by the store's clock."""
+        return self.written_at if self.available else self.written_at + self.lease.lasts
 
     @property
     def silent_for(self) -> timedelta:
