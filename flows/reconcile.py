@@ -19,6 +19,7 @@ from rollway.loop.starting import open_journal
 from rollway.notices.loading import load_later
 from rollway.notices.messenger import telling_in_flow
 from rollway.registries.writing_back import tell_quietly
+from tasks.dead_runs import dead_runs_freed
 
 
 @flow(name="reconcile", persist_result=False)
@@ -38,7 +39,7 @@ async def reconcile(journal: str = "", region: str = "") -> State[list[Reconcile
     try:
         aws = await asyncio.to_thread(connect, region or None)
         store, clock = open_journal(aws, location), SystemClock()
-        async with telling_in_flow(load_later(), clock.now):
+        async with dead_runs_freed(), telling_in_flow(load_later(), clock.now):
             done = await reconcile_all(store, lambda: PlainHands(aws), clock)
     except RolloutError as error:
         return Failed(message=f"{error}\n{error.hint}".strip(), data=[])

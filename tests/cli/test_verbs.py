@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from rollway.journal.leases import read_standing
 from rollway.loop.starting import whoami
 from tests.cli.playing import JOURNAL, Said, current_lease, drive_elsewhere, live_weights, open_newest
 from tests.loop.rehearsal import ENDPOINT
