@@ -12,8 +12,8 @@ PREFECTS_HEARTBEAT_S: Final = 180
 BEATS_MISSED: Final = 3
 """Signs of life that a run must have missed to count as dead."""
 PROCESS_STARTS_WITHIN: Final = timedelta(minutes=3)
-"""The longest that a process of a worker is given to begin. Half a minute was measured on a busy machine; a start that is taken for dead would
-cost a rollout, whereas a slot that is freed later costs nothing."""
+"""The longest that a process of a worker is given to begin. Half a minute was measured on a busy machine; a start that is taken
+for dead would cost a rollout, whereas a slot that is freed later costs nothing."""
 CONTAINER_STARTS_WITHIN: Final = timedelta(minutes=15)
 """The same where a container or a machine is brought up first."""
 PROCESS_POOL: Final = "process"

@@ -204,8 +204,10 @@ class _Reconciler:
         self._found[endpoint] = replace(found, rollout_id=rollout_id)
 
     async def _bring_to_its_end(self, endpoint: str, clock: Clock) -> Reconciled:
-        """Take the rollout up and drive it; again where an error of our own interrupted that."""
-        for _ in range(MOST_FAILURES):
+        """Take the rollout up and drive it; again where an error of our own interrupted that, unless it keeps coming at once."""
+        failures = 0
+        while failures < MOST_FAILURES:
+            begun = clock.now()
             rollout = await asyncio.to_thread(take_up, self.store, endpoint, self.make_hands(), clock.now())
             if rollout is None:
                 return Reconciled(endpoint)
@@ -214,7 +216,8 @@ class _Reconciler:
             ending = await drive_until(rollout, clock, stopping)
             if ending is not None or self._stopped:
                 return Reconciled(endpoint, ending=ending)
-        return Reconciled(endpoint, trouble=f"interrupted {MOST_FAILURES} times by errors of our own: see the log")
+            failures = failures + 1 if clock.now() - begun < LOOK_EVERY else 1
+        return Reconciled(endpoint, trouble=f"{MOST_FAILURES} errors of our own in a row: see the log")
 
     async def _explain(self, endpoint: str, error: Exception) -> Reconciled:
         """Say why a rollout is driven no further: another process has it, or something is wrong with it."""

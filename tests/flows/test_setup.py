@@ -11,6 +11,7 @@ import pytest
 from prefect import get_client
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import DeploymentScheduleUpdate, DeploymentUpdate, WorkPoolCreate, WorkPoolUpdate
+from prefect.client.schemas.filters import FlowRunFilter
 from prefect.client.schemas.objects import DeploymentSchedule, FlowRun, State, StateType
 from prefect.events import Event
 from prefect.events.filters import EventFilter, EventNameFilter, EventResourceFilter
@@ -196,8 +197,11 @@ def test_a_scheduler_that_does_not_schedule_is_noticed(client, brought_up, capsy
     assert [words for words in ("3.9.1", "whenever 0.11", "its log") if words not in said] == []
 
     client.request("POST", "/deployments/{id}/schedule", path_params={"id": reconcile})
-    assert main(command) == 0
-    assert "NO RUNS" not in capsys.readouterr().out
+    try:
+        assert main(command) == 0
+        assert "NO RUNS" not in capsys.readouterr().out
+    finally:
+        remove_scheduled(client)
 
 
 def test_runs_of_the_past_do_not_count_as_scheduled(client, brought_up, setup):
@@ -208,6 +212,15 @@ def test_runs_of_the_past_do_not_count_as_scheduled(client, brought_up, setup):
     client.request("POST", "/deployments/{id}/schedule", path_params={"id": reconcile}, json=long_ago)
 
     assert setup() == unchanged(*EVERYTHING)
+    remove_scheduled(client)
+
+
+def remove_scheduled(client: SyncPrefectClient) -> None:
+    """Remove what a scheduler would have created, for the tests that come after."""
+    scheduled = FlowRunFilter.model_validate({"state": {"type": {"any_": ["SCHEDULED"]}}})
+    while runs := client.read_flow_runs(flow_run_filter=scheduled):
+        for run in runs:
+            client.delete_flow_run(run.id)
 
 
 WAITING = [Pending(), Pending(name="Submitting"), Pending(name="InfrastructurePending")]

@@ -31,6 +31,8 @@ BIN = Path(sys.executable).parent
 LIMIT_S = 150
 STOP_LIMIT_S = 15
 PAUSE_S = 0.3
+PATIENCE_S = 60
+"""How long an answer of Prefect's may take: on SQLite and a busy machine, long."""
 TRIES = 3
 
 
@@ -75,7 +77,7 @@ class Site:
         self.server.kill()
         self.server.wait()
         self.server = self.begin(prefect_server(self.api.base_url.port or 0), "prefect")
-        wait_for(self._health)
+        wait_for(self._health, processes.START_LIMIT_S)
 
     def _health(self) -> bool | None:
         try:
@@ -149,9 +151,9 @@ class Site:
         self.aws.sagemaker.create_endpoint_config(EndpointConfigName=f"{name}-first", ProductionVariants=[variant])
         self.aws.sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=f"{name}-first")
 
-    def await_serving(self, endpoint: str, variant: str) -> None:
+    def await_serving(self, endpoint: str, variant: str, limit_s: float = LIMIT_S) -> None:
         """Wait until an endpoint is in service and a variant gets some of its traffic."""
-        wait_for(lambda: self._shares(endpoint).get(variant) or None)
+        wait_for(lambda: self._shares(endpoint).get(variant) or None, limit_s)
 
     def await_baseline(self, endpoint: str) -> None:
         """Wait until an endpoint is in service on nothing but the configuration that it was created with."""
@@ -224,7 +226,7 @@ def open_site(
         processes.wait_for_answer(f"{environment['PREFECT_API_URL']}/health", folder / "logs" / "prefect.log")
         *preparing, _ = documented_commands()
         told = {command: _type_in(command, environment) for command in preparing}
-        api = stack.enter_context(httpx.Client(base_url=environment["PREFECT_API_URL"]))
+        api = stack.enter_context(httpx.Client(base_url=environment["PREFECT_API_URL"], timeout=PATIENCE_S))
         site = Site(scene.aws, api, server, {}, told, environment, begin)
         for pool in pools_to_lose:
             site.copy_deployment(name=pool, pool=pool)

@@ -17,11 +17,11 @@ from tests.e2e.prefect.site import Site, open_site, wait_for
 
 LEASE = timedelta(minutes=5)
 ENDS_WITHIN_S = (LEASE + timedelta(minutes=2)).total_seconds()
-SCHEDULED_WITHIN_S = 240
+SCHEDULED_WITHIN_S = 400
 LOST = ("lost-1", "lost-2", "lost-3")
 POOL = "to-be-lost"
 # The lost endpoints get no requests, so whatever takes such a rollout up ends it at its deadline. The switch would act at the lease's end.
-ORPHAN = LINGER | {"stages": "[{share: 10, bake: 5s}]", "deadline": "2m", "lease": "5m"}
+ORPHAN = LINGER | {"stages": "[{share: 10, bake: 5s}]", "deadline": "4m", "lease": "5m"}
 
 
 @pytest.fixture(scope="module")
@@ -76,13 +76,16 @@ def test_a_cron_schedule_with_parameters_rolls_a_model_out(scheduled, files):
     """A deployment on cron starts a rollout with the parameters of its schedule, and that is promoted."""
     rollout = {"endpoint": "digits", "model": "digits-better", "policy": files["finish"], "journal": "", "region": ""}
     times = {"cron": "* * * * *", "timezone": "Europe/Berlin"}
-    scheduled.schedule_canary("on-cron", {"schedule": times, "active": True, "parameters": {"rollout": rollout}})
+    deployment = scheduled.schedule_canary(
+        "on-cron", {"schedule": times, "active": True, "parameters": {"rollout": rollout}}
+    )
 
     def promoted() -> bool | None:
         names = [run["state"]["name"] for run in scheduled.scheduled_runs("on-cron")]
         return "Promoted" in names or None
 
     assert wait_for(promoted, SCHEDULED_WITHIN_S)
+    scheduled.ask("PATCH", f"/deployments/{deployment}", {"paused": True})
     (variant,) = scheduled.config_of("digits")["ProductionVariants"]
     assert variant["ModelName"] == "digits-better"
 
@@ -101,7 +104,7 @@ def test_loss_of_everything_while_reconcile_is_pending(scheduled, rollouts):
     The next scheduled run completes, and every rollout ends within its lease and two minutes, not by the dead-man's switch.
     """
     for endpoint in LOST:
-        scheduled.await_serving(endpoint, "candidate")
+        scheduled.await_serving(endpoint, "candidate", SCHEDULED_WITHIN_S)
     flows = [scheduled.process_of(rollouts[endpoint]) for endpoint in LOST]
 
     leaked = _kill_while_pending(scheduled)
