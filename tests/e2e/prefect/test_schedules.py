@@ -15,6 +15,8 @@ from rollway.loop.starting import open_journal
 from tests.e2e.prefect.conftest import LINGER, POLICY, start
 from tests.e2e.prefect.site import Site, open_site, wait_for
 
+pytestmark = pytest.mark.timeout(1500)
+"""These tests wait for schedules, of a minute, and for a lease of five."""
 LEASE = timedelta(minutes=5)
 ENDS_WITHIN_S = (LEASE + timedelta(minutes=2)).total_seconds()
 SCHEDULED_WITHIN_S = 400
