@@ -195,6 +195,7 @@ def test_a_scheduler_that_does_not_schedule_is_noticed(client, brought_up, capsy
     assert "unchanged  deployment reconcile/reconcile" in said
     assert "NO RUNS    deployment reconcile/reconcile: no run of its schedule every-minute is to come" in said
     assert [words for words in ("3.9.1", "whenever 0.11", "its log") if words not in said] == []
+    assert "WARNING    the server keeps concurrency leases in memory" in said
 
     client.request("POST", "/deployments/{id}/schedule", path_params={"id": reconcile})
     try:
