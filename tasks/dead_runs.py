@@ -24,7 +24,7 @@ from prefect.events.filters import EventFilter, EventResourceFilter
 from prefect.exceptions import ObjectNotFound
 from prefect.logging import get_run_logger
 from prefect.settings import get_current_settings
-from prefect.states import Crashed
+from prefect.states import Cancelled, Crashed
 
 from policies.values import format_duration
 from tasks.heartbeats import PREFECTS_HEARTBEAT_S, PROCESS_POOL, heartbeat_s, longest_silence, longest_start
@@ -48,6 +48,7 @@ class DeadRun:
         deployment: the name of its deployment.
         state: the state in which it was found.
         silent_for: how long nothing was heard of it.
+        end: the state that it is brought to: Prefect takes a run that is being cancelled to no other than Cancelled.
     """
 
     run_id: UUID
@@ -55,6 +56,7 @@ class DeadRun:
     deployment: str
     state: str
     silent_for: timedelta
+    end: StateType = StateType.CRASHED
 
     def __str__(self) -> str:
         """Return what was found as a phrase."""
@@ -93,7 +95,7 @@ def _free_quietly(logger: "logging.Logger | logging.LoggerAdapter[Any]") -> None
     try:
         with get_client(sync_client=True) as client:
             for each in mark_dead_runs(client, read_server_time(client)):
-                logger.warning("%s: marked Crashed, which frees what it occupied", each)
+                logger.warning("%s: marked %s, which frees what it occupied", each, each.end.value.capitalize())
     except Exception as error:  # noqa: BLE001 - Prefect's server may be away, and its client raises whatever its HTTP client does
         log.warning("cannot look for dead runs: %r", error)
 
@@ -121,7 +123,8 @@ class _Search:
                 continue
             silent_for = self.now - max(run.state.timestamp, *self._events_of(run))
             if silent_for >= allowed:
-                yield DeadRun(run.id, run.name, name, run.state.name or run.state.type.value, silent_for)
+                end = StateType.CANCELLED if run.state.is_cancelling() else StateType.CRASHED
+                yield DeadRun(run.id, run.name, name, run.state.name or run.state.type.value, silent_for, end)
 
     def _unfinished(self) -> list[FlowRun]:
         wanted = FlowRunFilter.model_validate({"tags": {"all_": [TAG]}, "state": {"type": {"any_": _UNFINISHED}}})
@@ -168,7 +171,8 @@ class _Search:
 def _mark(client: SyncPrefectClient, dead: DeadRun) -> bool:
     """Mark a run; say whether the server did so: it may have ended meanwhile."""
     message = f"no sign of life for {round(dead.silent_for.total_seconds())} s"
-    return client.set_flow_run_state(dead.run_id, Crashed(message=message)).status is SetStateStatus.ACCEPT
+    end = (Cancelled if dead.end is StateType.CANCELLED else Crashed)(message=message)
+    return client.set_flow_run_state(dead.run_id, end).status is SetStateStatus.ACCEPT
 
 
 def read_server_time(client: SyncPrefectClient) -> datetime:

@@ -95,7 +95,7 @@ def test_every_rollout_of_a_process_goes_back(ground: Ground, number: signal.Sig
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_every_rollout_of_a_reconciler_is_handed_over(ground: Ground, number: signal.Signals):
     """``rollway reconcile`` that is stopped leaves all its rollouts as they are, and the next one goes on with all of them at once."""
-    sites = [ground.site(endpoint, stages=LINGER) for endpoint in STOPPED]
+    sites = [ground.site(endpoint, stages=LINGER, lease="5m") for endpoint in STOPPED]
     orphan_all(sites)
     command = [sys.executable, "-m", "rollway.cli", "reconcile", "--journal", f"s3://{BUCKET}/rollway"]
     command += ["--region", "us-east-1"]

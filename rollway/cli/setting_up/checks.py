@@ -41,7 +41,7 @@ class Checked:
 
     Attributes:
         unscheduled: the active schedules without a run to come.
-        dead: the runs whose process is gone; they are marked Crashed by now.
+        dead: the runs whose process is gone; they are brought to their end by now.
         version: the server's version of Prefect; empty where it does not say.
         leases: where the server keeps concurrency leases; empty where it does not say.
         waited: how long the server was given to create runs.
@@ -56,7 +56,7 @@ class Checked:
     def warnings(self) -> Iterator[str]:
         """Yield what a person should know, with what to do about it."""
         for each in self.dead:
-            yield f"{each}: its process is gone; marked Crashed, which frees what it occupied"
+            yield f"{each}: its process is gone; marked {each.end.value.capitalize()}, which frees what it occupied"
         if self.leases == LEASES_IN_MEMORY:
             yield (
                 "the server keeps concurrency leases in memory, and a restart forgets them: a worker that dies then can block a "
