@@ -23,6 +23,7 @@ from rollway.notices.loading import find_notifications
 from rollway.notices.messenger import telling_in_flow
 from rollway.reports.fleet import write_markdown
 from tasks.artifacts import publish_report
+from tasks.dead_runs import dead_runs_freed
 from tasks.request import FleetRequest
 from tasks.run_address import find_run_address
 
@@ -38,7 +39,7 @@ async def fleet(fleet: FleetRequest) -> State[FleetDecision | RolloutError]:
         spec = await asyncio.to_thread(load_fleet, fleet.file, fleet.model)
         notifications = await asyncio.to_thread(find_notifications)
         driven = await asyncio.to_thread(_open, spec, fleet)
-        async with telling_in_flow(notifications, driven.clock.now, find_run_address()):
+        async with dead_runs_freed(), telling_in_flow(notifications, driven.clock.now, find_run_address()):
             decision = await driven.drive()
     except RolloutError as error:
         return Failed(name="Not started", message=f"{error}\n{error.hint}".strip(), data=error)

@@ -16,6 +16,7 @@ from rollway.loop.starting import open_journal
 from rollway.registries.catching_up import Followed, Reach
 from rollway.registries.polling import Wanted, poll
 from rollway.registries.writing_back import tell_what_was_missed
+from tasks.dead_runs import dead_runs_freed
 from tasks.starting_runs import start_flow_run
 
 
@@ -46,7 +47,8 @@ async def poll_registries(
         clock = AwsClock(aws)
         reach = Reach(aws, open_journal(aws, location, clock.now), clock.now)
         wanted = Wanted(tuple(only or ()), on_schedule=on_schedule)
-        found = await asyncio.to_thread(poll, reach, known, wanted, start_flow_run)
+        async with dead_runs_freed():
+            found = await asyncio.to_thread(poll, reach, known, wanted, start_flow_run)
         for line in await asyncio.to_thread(tell_what_was_missed, reach, known):
             get_run_logger().info("%s", line)
     except RolloutError as error:

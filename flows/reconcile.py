@@ -2,8 +2,6 @@
 
 import asyncio
 import os
-from datetime import timedelta
-from typing import Final
 
 from prefect import flow
 from prefect.client.schemas.objects import State
@@ -16,22 +14,21 @@ from policies.serving import describe_serving
 from rollway.aws.session import connect
 from rollway.loop.clock import AwsClock
 from rollway.loop.hands import PlainHands
+from rollway.loop.reconciling import Reconciled
+from rollway.loop.reconciling import reconcile as reconcile_all
 from rollway.loop.starting import open_journal
-from rollway.loop.taking_up import Reconciled
-from rollway.loop.taking_up import reconcile as reconcile_all
 from rollway.notices.loading import load_later
 from rollway.notices.messenger import telling_in_flow
 from rollway.registries.writing_back import tell_quietly
-
-BUDGET: Final = timedelta(seconds=50)
-"""A little less than the schedule's minute: what is not over then is handed over to the next run."""
+from tasks.dead_runs import dead_runs_freed
 
 
 @flow(name="reconcile", persist_result=False)
 async def reconcile(journal: str = "", region: str = "") -> State[list[Reconciled]]:
     """Take up every rollout whose process is gone.
 
-    It works by plain calls, without tasks: Prefect being slow must not slow down a rollback.
+    It drives each until it is over, however long that takes, and takes up what loses its process meanwhile. Cancelled or stopped, it hands
+    them over as they are. It works by plain calls, without tasks: Prefect being slow must not slow down a rollback.
 
     Args:
         journal: where rollouts are recorded, as s3://bucket/prefix. Left empty: the worker's ROLLWAY_JOURNAL.
@@ -44,14 +41,14 @@ async def reconcile(journal: str = "", region: str = "") -> State[list[Reconcile
         aws = await asyncio.to_thread(connect, region or None)
         clock = AwsClock(aws)
         store = open_journal(aws, location, clock.now)
-        async with telling_in_flow(load_later(), clock.now):
-            found = await reconcile_all(store, lambda: PlainHands(aws), clock, BUDGET)
+        async with dead_runs_freed(), telling_in_flow(load_later(), clock.now):
+            done = await reconcile_all(store, lambda: PlainHands(aws), clock)
     except RolloutError as error:
         return Failed(message=f"{error}\n{error.hint}".strip(), data=[])
-    for each in found:
+    for each in done.found:
         if each.ending:
             await asyncio.to_thread(tell_quietly, aws, store, each.rollout_id)
-    return conclude(found)
+    return conclude(done.found)
 
 
 def conclude(found: list[Reconciled]) -> State[list[Reconciled]]:
@@ -72,4 +69,6 @@ def tell(each: Reconciled) -> str:
         return f"could not be driven: {each.trouble}"
     if each.ending:
         return f"{each.ending.outcome} · {describe_serving(each.ending.serving)} — {each.ending.reason}"
+    if each.elsewhere:
+        return each.elsewhere
     return "under way, handed over" if each.rollout_id else "freed; there was nothing left to do"

@@ -32,6 +32,7 @@ from rollway.registries.writing_back import tell_quietly
 from rollway.reports.outcome import headline, render_report
 from tasks.artifacts import publish_report
 from tasks.aws import check_quotas, forewarn, plan
+from tasks.dead_runs import dead_runs_freed
 from tasks.hands import PrefectHands
 from tasks.request import RolloutRequest
 from tasks.run_address import find_run_address
@@ -50,7 +51,7 @@ async def roll_out(rollout: RolloutRequest, strategy: str) -> State[Ending | Rol
     except RolloutError as error:
         return _not_started(error)
     clock = AwsClock(aws)
-    async with telling_in_flow(notifications, clock.now, find_run_address()):
+    async with dead_runs_freed(), telling_in_flow(notifications, clock.now, find_run_address()):
         try:
             under_way = await set_out(aws, rollout, policy, clock)
         except RolloutError as error:

@@ -56,7 +56,7 @@ def describe_driver(standing: Standing) -> dict[str, Any]:
         "orphaned": standing.expired,
         "silent": standing.silent,
         "silent_since": standing.written_at.isoformat() if standing.silent else None,
-        "take_over_at": standing.expires_at.isoformat() if under_way else None,
+        "take_over_at": standing.available_at.isoformat() if under_way else None,
     }
 
 

@@ -5,10 +5,8 @@ process goes on with them; the next one that drives the fleet finds in its recor
 """
 
 import asyncio
-import contextlib
 import logging
-import signal
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
@@ -22,6 +20,7 @@ from rollway.fleet.record import Entry, Kept, open_record
 from rollway.fleet.rolling import Hold, look_up, read_serving, roll_out, take_back
 from rollway.loop.clock import Clock
 from rollway.loop.hands import Hands
+from rollway.loop.terminations import terminations_sent_to
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +67,7 @@ class Fleet:
             JournalError: another process drives this fleet.
             AwsError: the fleet's record cannot be written, or it had ended and what its endpoints serve cannot be read.
         """
-        with self._terminations_heard():
+        with terminations_sent_to(lambda _: self.leave()):
             try:
                 await asyncio.to_thread(self._renew)
                 while not self._leaving:
@@ -172,22 +171,6 @@ class Fleet:
         for hold in self._holds.values():
             hold.leave()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
-
-    @contextlib.contextmanager
-    def _terminations_heard(self) -> Generator[None]:
-        """Turn SIGTERM and SIGINT into leaving in order, where this runs in the main thread."""
-        loop, heard = asyncio.get_running_loop(), (signal.SIGTERM, signal.SIGINT)
-        try:
-            for number in heard:
-                loop.add_signal_handler(number, self.leave)
-        except (ValueError, RuntimeError, NotImplementedError):
-            yield
-            return
-        try:
-            yield
-        finally:
-            for number in heard:
-                loop.remove_signal_handler(number)
 
 
 def open_fleet(

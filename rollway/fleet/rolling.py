@@ -5,7 +5,7 @@ import contextlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 
 from policies.endpoint_config import models_named
 from policies.errors import JournalError, NotFound, RolloutError
@@ -48,7 +48,7 @@ class Hold:
     places: Places
     make_hands: Callable[[], Hands]
     clock: Clock
-    _stopping: HandOver = field(default_factory=lambda: HandOver(until=datetime.max.replace(tzinfo=UTC)))
+    _stopping: HandOver = field(default_factory=HandOver)
     _rollout: Rollout | None = None
 
     @property

@@ -110,6 +110,19 @@ class Held:
             if self._standing.age > self.lease.lasts / 2 or self.time_left() < self.lease.lasts / 3:
                 self._write({})
 
+    def offer(self) -> None:
+        """Let any other process take the rollout over from now on, and hold it until one does. Repeated, it looks whether one has.
+
+        Raises:
+            LeaseLost: it is somebody else's by now, or was let go.
+            AwsError: the store cannot be reached.
+        """
+        with self._lock:
+            if self.lease.offered:
+                self._refresh()
+            else:
+                self._write({"offered": True})
+
     def let_go(self) -> None:
         """Leave the rollout to whoever takes it up, at once. Harmless when repeated.
 

@@ -79,6 +79,7 @@ class Lease(Document):
         writes: grows with every write. Two writes never look alike, or their ETags would be equal and a renewal could pass unseen.
         lasts: for how long it holds after each write.
         handed: whether its holder has let go of it, so that it holds no longer.
+        offered: whether its holder, who drives the rollout still, gives way to any process that takes it over.
         outcome: how the rollout ended; None while it is under way.
         history: the rollouts of the endpoint that have ended, newest first.
     """
@@ -94,6 +95,7 @@ class Lease(Document):
     writes: int = 1
     lasts: timedelta
     handed: bool = False
+    offered: bool = False
     outcome: Outcome | None = None
     history: tuple[Past, ...] = ()
     models: tuple[str, ...] = ()
@@ -121,9 +123,14 @@ class Standing:
         return self.lease.outcome is None and (self.lease.handed or self.age >= self.lease.lasts)
 
     @property
-    def expires_at(self) -> datetime:
-        """When another process may take the rollout up, by the store's clock, unless the holder gives a sign of life before."""
-        return self.written_at if self.lease.handed else self.written_at + self.lease.lasts
+    def available(self) -> bool:
+        """Whether another process may take the rollout over now: it is held by none, or its holder gives way."""
+        return self.expired or (self.lease.outcome is None and self.lease.offered)
+
+    @property
+    def available_at(self) -> datetime:
+        """When another process may take it over if its holder gives no further sign of life, by the store's clock."""
+        return self.written_at if self.lease.handed or self.lease.offered else self.written_at + self.lease.lasts
 
     @property
     def silent(self) -> bool:
@@ -152,7 +159,7 @@ def describe_silence(standing: Standing) -> str:
     now = standing.written_at + standing.age
     silence = format_duration(timedelta(seconds=round(standing.silent_for.total_seconds())))
     what = "let go of by its process at" if standing.lease.handed else "silent since"
-    when = "now" if standing.expired else f"at {format_moment(standing.expires_at, now)}"
+    when = "now" if standing.expired else f"at {format_moment(standing.available_at, now)}"
     return f"{what} {format_moment(standing.written_at, now)} ({silence} ago), can be taken over {when}"
 
 

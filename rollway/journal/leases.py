@@ -93,7 +93,7 @@ def acquire(store: ObjectStore, endpoint: str, bid: Bid) -> Held:
 
 
 def take_up(store: ObjectStore, endpoint: str, rollout_id: str, *, by: str, force: bool = False) -> Held:
-    """Take over a rollout under way whose lease has run out or was let go.
+    """Take over a rollout under way whose lease has run out, was let go, or whose holder gives way.
 
     Args:
         store: the journal's store.
@@ -113,10 +113,11 @@ def take_up(store: ObjectStore, endpoint: str, rollout_id: str, *, by: str, forc
         if standing is None or standing.lease.rollout_id != rollout_id or standing.lease.outcome is not None:
             raise _not_under_way(endpoint, rollout_id, standing)
         moved_on = seen is not None and standing.lease.token != seen.lease.token
-        if moved_on or not (force or standing.expired):
+        if moved_on or not (force or standing.available):
             raise refuse(endpoint, standing)
-        update = {"by": by, "process": process_id(), "token": standing.lease.token + 1, "grant": grant, "handed": False}
-        return standing.lease.model_copy(update={**update, "writes": standing.lease.writes + 1})
+        update = {"by": by, "process": process_id(), "token": standing.lease.token + 1, "grant": grant}
+        fresh = {"handed": False, "offered": False, "writes": standing.lease.writes + 1}
+        return standing.lease.model_copy(update={**update, **fresh})
 
     grant = token_hex(8)
     return _change_hands(store, endpoint, seen, succeed)

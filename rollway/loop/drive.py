@@ -1,12 +1,10 @@
 """Driving one rollout to its end, whatever happens to the process that lets it be said."""
 
 import asyncio
-import contextlib
 import logging
-import signal
-from collections.abc import Generator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Final, Protocol
 
 from policies.decision import Decision
@@ -17,6 +15,7 @@ from rollway.loop.clock import Clock
 from rollway.loop.concluding import conclude
 from rollway.loop.rollout import Rollout
 from rollway.loop.telling import tell
+from rollway.loop.terminations import terminations_sent_to
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +24,8 @@ MOST_FAILURES: Final = 5
 RECORD_WITHIN: Final = timedelta(minutes=15)
 """How long the process of a rollout that has ended waits for a journal that is out of reach."""
 RECORD_EVERY: Final = timedelta(seconds=5)
+NEVER: Final = datetime.max.replace(tzinfo=UTC)
+"""The time from when on a process gives way that does not give way."""
 PAUSE_AFTER_FAILURE: Final = timedelta(seconds=1)
 
 
@@ -35,8 +36,12 @@ class Stopping(Protocol):
         """Heed that the process is asked to stop."""
         ...
 
-    def is_over(self, now: datetime) -> bool:
+    def is_over(self) -> bool:
         """Say whether to leave the rollout to another process now."""
+        ...
+
+    def gives_way(self, now: datetime) -> bool:
+        """Say whether any other process may take the rollout over from now on; until one does, this process goes on."""
         ...
 
 
@@ -47,22 +52,28 @@ class TurnBack:
         """Send the rollout back."""
         rollout.interrupt(_stop(reason))
 
-    def is_over(self, now: datetime) -> bool:
+    def is_over(self) -> bool:
         """Say no: it stays until the end."""
+        return False
+
+    def gives_way(self, now: datetime) -> bool:
+        """Say no: it keeps the rollout."""
         del now
         return False
 
 
 @dataclass
 class HandOver:
-    """A process that only helps out leaves the rollout as it is when it is stopped or its time is up; another goes on with it.
+    """A process that only helps out leaves the rollout as it is when it is stopped; another goes on with it.
+
+    That its time is up is no reason to leave: then it gives way to any process that comes, and goes on until one does.
 
     Attributes:
-        until: when its time is up.
+        until: from when on it gives way.
         stopped: whether it was asked to stop.
     """
 
-    until: datetime
+    until: datetime = NEVER
     stopped: bool = False
 
     def hear(self, rollout: Rollout, reason: str) -> None:
@@ -71,9 +82,13 @@ class HandOver:
         self.stopped = True
         rollout.wake.set()
 
-    def is_over(self, now: datetime) -> bool:
-        """Say whether the time is up."""
-        return self.stopped or now >= self.until
+    def is_over(self) -> bool:
+        """Say whether it was asked to stop."""
+        return self.stopped
+
+    def gives_way(self, now: datetime) -> bool:
+        """Say whether its time is up."""
+        return now >= self.until
 
 
 async def drive(rollout: Rollout, clock: Clock) -> Ending:
@@ -84,14 +99,13 @@ async def drive(rollout: Rollout, clock: Clock) -> Ending:
     Raises:
         JournalError: another process drives this rollout.
     """
-    with _terminations_heard(rollout):
-        ending = await drive_until(rollout, clock, TurnBack())
+    ending = await drive_until(rollout, clock, TurnBack())
     assert ending is not None, "a rollout that is held is never left"  # noqa: S101 - an invariant of TurnBack
     return ending
 
 
 async def drive_until(rollout: Rollout, clock: Clock, stopping: Stopping) -> Ending | None:
-    """Tick until the rollout has ended or is to be left.
+    """Tick until the rollout has ended or is to be left. SIGTERM and SIGINT reach it like every other rollout of this process.
 
     Returns:
         its ending, or None when it was handed over.
@@ -99,8 +113,15 @@ async def drive_until(rollout: Rollout, clock: Clock, stopping: Stopping) -> End
     Raises:
         JournalError: another process drives this rollout.
     """
+    with terminations_sent_to(partial(stopping.hear, rollout)):
+        return await _drive(rollout, clock, stopping)
+
+
+async def _drive(rollout: Rollout, clock: Clock, stopping: Stopping) -> Ending | None:
     failures = 0
-    while not stopping.is_over(clock.now()):
+    while not stopping.is_over():
+        if stopping.gives_way(clock.now()):
+            _offer(rollout)
         try:
             decision = await _unbroken(rollout, clock, stopping)
         except JournalError:
@@ -166,25 +187,6 @@ def _stop(reason: str) -> Signal:
     return Signal(verb="abort", reason=reason, by="the process that drives the rollout")
 
 
-@contextlib.contextmanager
-def _terminations_heard(rollout: Rollout) -> Generator[None]:
-    """Turn SIGTERM and SIGINT into an orderly way back, where this runs in the main thread."""
-    loop = asyncio.get_running_loop()
-    heard = {signal.SIGTERM: signal.getsignal(signal.SIGTERM), signal.SIGINT: signal.getsignal(signal.SIGINT)}
-    try:
-        for number in heard:
-            loop.add_signal_handler(number, rollout.interrupt, _stop(f"{number.name} received"))
-    except (ValueError, RuntimeError, NotImplementedError):
-        yield
-        return
-    try:
-        yield
-    finally:
-        for number, handler in heard.items():
-            loop.remove_signal_handler(number)
-            signal.signal(number, handler)
-
-
 def free(rollout: Rollout, ending: Ending) -> None:
     """Free the endpoint for the next rollout; after a rollback that failed, for whoever goes on with it.
 
@@ -207,3 +209,17 @@ def hand_over(rollout: Rollout) -> None:
         rollout.lease.let_go()
     except RolloutError as error:
         log.warning("cannot hand over rollout %s before its lease runs out: %s", rollout.plan.rollout_id, error)
+
+
+def _offer(rollout: Rollout) -> None:
+    """Let any other process take the rollout over while this one goes on. Where that fails, it is tried at the next look.
+
+    Raises:
+        JournalError: another process has taken it over.
+    """
+    try:
+        rollout.lease.offer()
+    except JournalError:
+        raise
+    except RolloutError as error:
+        log.warning("cannot offer rollout %s to other processes yet: %s", rollout.plan.rollout_id, error)

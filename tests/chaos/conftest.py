@@ -27,9 +27,11 @@ TROUBLED = [f"luckless-{number:02d}" for number in range(6)]
 """Those of the rollouts that are killed at random moments."""
 ABANDONED = "abandoned"
 """That of the rollout that nobody takes up again."""
-STOPPED = "stopped"
+FENCED = "fenced"
 """That of the processes that are stopped in front of single requests."""
-ENDPOINTS = [*KILLED, *TROUBLED, ABANDONED, STOPPED]
+STOPPED = [f"stopped-{number}" for number in range(3)]
+"""Those of the rollouts that one process drives until it is stopped."""
+ENDPOINTS = [*KILLED, *TROUBLED, ABANDONED, FENCED, *STOPPED]
 POLICY: dict[str, Any] = {
     "strategy": "canary",
     "stages": [{"share": 20, "bake": "1s"}, {"share": 90, "bake": "1s"}],

@@ -31,10 +31,10 @@ def find_faults(site: Site, log: Path, offset: int = 0) -> list[str]:
 
     ``offset`` is the size of the request log when the rollout began.
     """
-    return [*_half_done(site), *_left_over(site), *_two_at_once(site, log, offset)]
+    return [*half_done(site), *_left_over(site), *_two_at_once(site, log, offset)]
 
 
-def _half_done(site: Site) -> list[str]:
+def half_done(site: Site) -> list[str]:
     aws = site.connect()
     outcome, endpoint = outcome_of(site), aws.sagemaker.describe_endpoint(EndpointName=site.endpoint)
     config = aws.sagemaker.describe_endpoint_config(EndpointConfigName=endpoint["EndpointConfigName"])

@@ -18,7 +18,7 @@ from rollway.aws.fencing import RECHECK_AFTER, Permit, is_reading, permitting
 from rollway.aws.session import Aws, process_id
 from rollway.journal.leases import Bid, acquire, read_standing, take_up
 from tests.chaos.actors import Site, stop_here, stopped
-from tests.chaos.conftest import STOPPED, Ground, fork
+from tests.chaos.conftest import FENCED, Ground, fork
 from tests.chaos.every_command import Act, everything_that_changes, furnish
 
 LENGTH = timedelta(seconds=12)
@@ -106,8 +106,8 @@ def _sent_by(agent: str, log: Path) -> list[str]:
 @pytest.fixture(scope="module")
 def furnished(ground: Ground) -> Site:
     """The endpoint that all commands are about."""
-    site = ground.site(STOPPED)
-    furnish(site.connect(), STOPPED)
+    site = ground.site(FENCED)
+    furnish(site.connect(), FENCED)
     return site
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from rollway.journal.leases import read_standing
 from rollway.loop.starting import whoami
 from tests.cli.playing import JOURNAL, Said, current_lease, drive_elsewhere, live_weights, open_newest
 from tests.loop.rehearsal import ENDPOINT
@@ -121,6 +122,27 @@ def test_reconcile_brings_an_orphan_to_its_end(typed, rehearsal):
     assert said.code == 0
     assert [each["outcome"] for each in said.document["rollouts"]] == ["PROMOTED"]
     assert any(record.kind == "taken_up" for record in open_newest(rehearsal).read().records)
+
+
+def test_reconcile_says_when_a_silent_driver_can_be_taken_over(typed, rehearsal):
+    """Where the lease of a silent process still holds, that is no "nothing to do": since when it is silent, and from when on it helps."""
+    drive_elsewhere(rehearsal, looks=6).alive = False
+    rehearsal.rollout.lease.renew()
+    rehearsal.pass_time(timedelta(seconds=150))
+    since = read_standing(rehearsal.store, "fraud-prod").written_at
+    until = since + timedelta(minutes=3)
+
+    said, document = typed("rollway reconcile").out, typed("rollway reconcile --output json").document
+
+    assert "nothing to do" not in said
+    assert "fraud-prod" in said
+    assert f"no sign of life since {since:%Y-%m-%d %H:%M:%S} UTC" in said
+    assert f"it can be taken over at {until:%Y-%m-%d %H:%M:%S} UTC" in said
+    (driven,) = document["driven"]
+    assert (driven["endpoint"], driven["overdue"]) == ("fraud-prod", True)
+    assert (driven["silent_since"], driven["can_be_taken_over_at"]) == (since.isoformat(), until.isoformat())
+    rehearsal.pass_time(timedelta(seconds=40))
+    assert typed("rollway reconcile --output json").document["rollouts"][0]["outcome"] == "PROMOTED"
 
 
 def test_resume_drives_on_what_nobody_drives(typed, rehearsal):

@@ -1,6 +1,7 @@
 """Whole fleets on the simulated AWS: waves, budgets, halts, and processes that die."""
 
 import asyncio
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -122,6 +123,27 @@ def test_the_next_process_goes_on_with_the_fleet(make_scene: Make, policy: str):
     again = scene.play(document)
     assert again is not None
     assert again.outcome == "PROMOTED"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_hands_every_rollout_of_a_fleet_over(make_scene: Make, policy: str, number: signal.Signals):
+    """One signal reaches the fleet and all its rollouts: each is left as it is, free to be taken up at once, and none goes back."""
+    scene = make_scene(3)
+    document = {"name": "stopped", "policy": policy, "model": "v7", "parallel": 3, "waves": waves(scene, 3)}
+    fleet = scene.open(document)
+
+    async def stop_soon() -> None:
+        driving = asyncio.create_task(fleet.drive())
+        await scene.until(lambda: len(list_standings(scene.journal).found) == 3)
+        signal.raise_signal(number)
+        assert await driving is None
+
+    asyncio.run(stop_soon())
+
+    assert [standing.expired for _, standing in list_standings(scene.journal)] == [True] * 3
+    ended = scene.play(document)
+    assert ended is not None
+    assert (ended.outcome, scene.models()) == ("PROMOTED", {"v7": 3})
 
 
 @pytest.mark.parametrize("abort", [False, True])

@@ -3,25 +3,37 @@
 import json
 import time
 from collections.abc import Callable, Generator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from prefect import get_client
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import DeploymentScheduleUpdate, DeploymentUpdate, WorkPoolCreate, WorkPoolUpdate
-from prefect.client.schemas.objects import DeploymentSchedule, FlowRun
+from prefect.client.schemas.filters import FlowRunFilter
+from prefect.client.schemas.objects import DeploymentSchedule, FlowRun, State, StateType
+from prefect.events import Event
+from prefect.events.filters import EventFilter, EventNameFilter, EventResourceFilter
 from prefect.events.schemas.automations import AutomationCore
-from prefect.states import Crashed
+from prefect.exceptions import ObjectAlreadyExists
+from prefect.states import Cancelling, Crashed, Pending, Running
 
 from rollway.cli import main
+from tasks.dead_runs import mark_dead_runs, read_server_time
 
 ROOT = Path(__file__).parents[2]
 MARK = "rollway: mark dead runs crashed"
+UNBEGUN = "rollway: mark runs crashed that never began"
 TAKE_UP = "rollway: take up what crashed"
+FREE_SLOTS = "rollway: free what dead runs occupy"
 STRATEGIES = ["canary", "linear", "blue-green", "control-twin", "shadow", "guardrail", "ab-test"]
-DEPLOYMENTS = [f"{name}/{name}" for name in (*STRATEGIES, "reconcile", "steer", "fleet", "poll-registries")]
-EVERYTHING = ["rollway", *DEPLOYMENTS, MARK, TAKE_UP]
+DEPLOYMENTS = [
+    f"{name}/{name}" for name in (*STRATEGIES, "reconcile", "free-slots", "steer", "fleet", "poll-registries")
+]
+EVERYTHING = ["rollway", *DEPLOYMENTS, MARK, UNBEGUN, TAKE_UP, FREE_SLOTS]
 BEATING = ', job_variables: {env: {PREFECT_FLOWS_HEARTBEAT_FREQUENCY: "30"}}'
+NEVER_RUN = {"deployment": "reconcile/reconcile", "schedule": "every-minute"}
 EVENT_LIMIT_S = 30
 
 Setup = Callable[..., dict[str, tuple[str, list[str]]]]
@@ -37,12 +49,18 @@ def client(prefect_wire: object) -> Generator[SyncPrefectClient]:
 
 @pytest.fixture
 def setup(capsys: pytest.CaptureFixture[str]) -> Setup:
-    """Run setup and return what it did to each thing, and what differed."""
+    """Run setup and return what it did to each thing, and what differed.
+
+    Prefect's test server has no scheduler: every run of setup that changes things finds that out, and ends with 1 for that alone.
+    """
 
     def run(*options: str) -> dict[str, tuple[str, list[str]]]:
-        assert main(["setup", "--file", str(ROOT / "deployments.yaml"), "--output", "json", *options]) == 0
-        things = json.loads(capsys.readouterr().out)["things"]
-        return {each["name"]: (each["action"], each["differed"]) for each in things}
+        dry = "--dry-run" in options
+        code = main(["setup", "--file", str(ROOT / "deployments.yaml"), "--wait", "0s", "--output", "json", *options])
+        document = json.loads(capsys.readouterr().out)
+        assert code == (0 if dry else 1)
+        assert dry or document["unscheduled"] == [NEVER_RUN]
+        return {each["name"]: (each["action"], each["differed"]) for each in document["things"]}
 
     return run
 
@@ -82,7 +100,7 @@ def test_an_empty_server_is_brought_up_once(client, setup):
     assert count(client) == before
     assert setup() == {name: ("created", []) for name in EVERYTHING}
     assert setup() == unchanged(*EVERYTHING)
-    assert [now - then for now, then in zip(count(client), before, strict=True)] == [1, len(DEPLOYMENTS), 2]
+    assert [now - then for now, then in zip(count(client), before, strict=True)] == [1, len(DEPLOYMENTS), 4]
 
 
 def test_what_was_changed_by_hand_is_repaired(client, setup, brought_up):
@@ -166,6 +184,142 @@ def test_pool_of_another_type_is_left_alone(client, brought_up, capsys):
     assert client.read_work_pool("containers").type == "docker"
 
 
+def test_a_scheduler_that_does_not_schedule_is_noticed(client, brought_up, capsys):
+    """Also where nothing differs, setup says which schedule has no runs and what to do; once there are runs to come, it is content."""
+    del brought_up
+    reconcile = client.read_deployment_by_name("reconcile/reconcile").id
+    command = ["setup", "--file", str(ROOT / "deployments.yaml"), "--wait", "0s"]
+
+    assert main(command) == 1
+    said = capsys.readouterr().out
+    assert "unchanged  deployment reconcile/reconcile" in said
+    assert "NO RUNS    deployment reconcile/reconcile: no run of its schedule every-minute is to come" in said
+    assert [words for words in ("3.9.1", "whenever 0.11", "its log") if words not in said] == []
+    assert "WARNING    the server keeps concurrency leases in memory" in said
+
+    client.request("POST", "/deployments/{id}/schedule", path_params={"id": reconcile})
+    try:
+        assert main(command) == 0
+        assert "NO RUNS" not in capsys.readouterr().out
+    finally:
+        remove_scheduled(client)
+
+
+def test_runs_of_the_past_do_not_count_as_scheduled(client, brought_up, setup):
+    """A scheduler that has stopped leaves late runs behind: they are no sign that more will come."""
+    del brought_up
+    reconcile = client.read_deployment_by_name("reconcile/reconcile").id
+    long_ago = {"start_time": "2026-01-01T00:00:00Z", "end_time": "2026-01-01T00:10:00Z"}
+    client.request("POST", "/deployments/{id}/schedule", path_params={"id": reconcile}, json=long_ago)
+
+    assert setup() == unchanged(*EVERYTHING)
+    remove_scheduled(client)
+
+
+def remove_scheduled(client: SyncPrefectClient) -> None:
+    """Remove what a scheduler would have created, for the tests that come after."""
+    scheduled = FlowRunFilter.model_validate({"state": {"type": {"any_": ["SCHEDULED"]}}})
+    while runs := client.read_flow_runs(flow_run_filter=scheduled):
+        for run in runs:
+            client.delete_flow_run(run.id)
+
+
+WAITING = [Pending(), Pending(name="Submitting"), Pending(name="InfrastructurePending")]
+BEGUN = [Running(), Running(name="Retrying"), Cancelling()]
+POOLS = ["rollway", "machines"]
+LONG_AGO = timedelta(minutes=20)
+
+
+@pytest.mark.parametrize("state", [*WAITING, *BEGUN], ids=lambda state: state.name)
+def test_a_dead_run_gives_its_slot_back(client, brought_up, state):
+    """A run that is silent for too long, waiting or begun, is brought to its end: the limit of its deployment has its slot again."""
+    del brought_up
+    run = occupy(client, state)
+    later = read_server_time(client) + LONG_AGO
+
+    assert [each.run_id for each in mark_dead_runs(client, later)] == [run.id]
+    end = StateType.CANCELLED if state.is_cancelling() else StateType.CRASHED
+    assert client.read_flow_run(run.id).state.type is end
+    assert slots_taken(client) == 0
+    assert mark_dead_runs(client, later) == []
+
+
+@pytest.mark.parametrize(
+    ("state", "pool", "silent_s"),
+    [
+        *((state, pool, 60) for state in (Pending(), Running()) for pool in POOLS),
+        (Pending(), "machines", 600),
+    ],
+)
+def test_a_run_that_may_be_alive_keeps_its_slot(client, brought_up, state, pool, silent_s):
+    """Shortly after a run was heard of nothing is concluded from silence; where machines are brought up, waiting may take minutes."""
+    del brought_up
+    run = occupy(client, state, pool)
+    try:
+        assert mark_dead_runs(client, read_server_time(client) + timedelta(seconds=silent_s)) == []
+        assert slots_taken(client) == 1
+    finally:
+        client.set_flow_run_state(run.id, Crashed(message="the test is over"))
+
+
+def test_a_heartbeat_is_a_sign_of_life(client, brought_up):
+    """A run that began long ago and has given a heartbeat just now is alive."""
+    del brought_up
+    run = occupy(client, Running(timestamp=datetime.now(UTC) - LONG_AGO))
+    resource = {"prefect.resource.id": f"prefect.flow-run.{run.id}"}
+    heartbeat = Event(event="prefect.flow-run.heartbeat", resource=resource).model_dump(mode="json")
+    client.request("POST", "/events", json=[heartbeat])
+    await_event(client, f"prefect.flow-run.{run.id}", "prefect.flow-run.heartbeat")
+
+    assert mark_dead_runs(client, read_server_time(client)) == []
+    client.set_flow_run_state(run.id, Crashed(message="the test is over"))
+
+
+def occupy(client: SyncPrefectClient, state: State, pool: str = "rollway") -> FlowRun:
+    """A run of ``reconcile`` that a worker of a work pool has brought into a state."""
+    if pool == "machines":
+        with suppress(ObjectAlreadyExists):
+            client.create_work_pool(WorkPoolCreate(name=pool, type="ecs"))
+    reconcile = client.read_deployment_by_name("reconcile/reconcile").id
+    client.update_deployment(reconcile, DeploymentUpdate(work_pool_name=pool))
+    run = client.create_flow_run_from_deployment(reconcile)
+    for step in (Pending(), *([Running()] if state.is_cancelling() else []), state):
+        client.set_flow_run_state(run.id, step)
+    assert client.read_flow_run(run.id).state.name == state.name
+    return run
+
+
+def slots_taken(client: SyncPrefectClient) -> int:
+    """How many slots of the limit of ``reconcile`` are occupied."""
+    return client.read_deployment_by_name("reconcile/reconcile").global_concurrency_limit.active_slots
+
+
+def await_event(client: SyncPrefectClient, resource: str, event: str) -> None:
+    """Wait until the server has an event: it stores them a little later."""
+    give_up = time.monotonic() + EVENT_LIMIT_S
+    wanted = EventFilter(resource=EventResourceFilter(id=[resource]), event=EventNameFilter(name=[event]))
+    while time.monotonic() < give_up:
+        if client.read_events(wanted, limit=1).events:
+            return
+        time.sleep(0.3)
+    raise AssertionError(f"the server has not stored {event} within {EVENT_LIMIT_S} s")
+
+
+def test_an_automation_of_an_earlier_version_is_brought_up_to_date(client, setup, brought_up):
+    """The automation that waited for a first heartbeat never marked a run that was killed before it: setup replaces what it waits for."""
+    del brought_up
+    (mark,) = client.read_automations_by_name(MARK)
+    earlier = mark.trigger.model_copy(update={"after": {"prefect.flow-run.heartbeat"}})
+    client.update_automation(
+        mark.id, AutomationCore.model_validate(mark.model_dump(exclude={"id", "owner_resource"}) | {"trigger": earlier})
+    )
+
+    assert setup() == unchanged(*EVERYTHING) | {MARK: ("updated", ["trigger"])}
+    (now,) = client.read_automations_by_name(MARK)
+    assert now.id == mark.id
+    assert {"prefect.flow-run.Running", "prefect.flow-run.heartbeat"} <= now.trigger.after
+
+
 def test_crash_of_a_rollout_starts_reconcile(client, brought_up):
     """A rollout's run that becomes Crashed has a run of reconcile started for it, by the automation and nobody else."""
     del brought_up
@@ -175,15 +329,29 @@ def test_crash_of_a_rollout_starts_reconcile(client, brought_up):
 
     client.set_flow_run_state(run.id, Crashed(message="it is dead"), force=True)
 
-    assert started_by_automation(client).created_by.display_value == TAKE_UP
+    assert started_by(client, TAKE_UP).deployment_id == client.read_deployment_by_name("reconcile/reconcile").id
 
 
-def started_by_automation(client: SyncPrefectClient) -> FlowRun:
-    """Wait for a run of reconcile that an automation has started."""
+def test_runs_that_are_cancelled_again_and_again_have_slots_freed(client, brought_up):
+    """While dead runs occupy every slot of a deployment its runs are cancelled; a flow without a limit is started, and looks for them."""
+    del brought_up
+    reconcile = client.read_deployment_by_name("reconcile/reconcile")
+    for _ in range(reconcile.global_concurrency_limit.limit + 3):
+        run = client.create_flow_run_from_deployment(reconcile.id)
+        client.set_flow_run_state(run.id, Pending())
+
+    assert slots_taken(client) == reconcile.global_concurrency_limit.limit
+    assert started_by(client, FREE_SLOTS).deployment_id == client.read_deployment_by_name("free-slots/free-slots").id
+    assert len(mark_dead_runs(client, read_server_time(client) + LONG_AGO)) >= reconcile.global_concurrency_limit.limit
+    assert slots_taken(client) == 0
+
+
+def started_by(client: SyncPrefectClient, automation: str) -> FlowRun:
+    """Wait for a run that an automation has started."""
     give_up = time.monotonic() + EVENT_LIMIT_S
     while time.monotonic() < give_up:
         for run in client.read_flow_runs():
-            if run.created_by and run.created_by.type == "AUTOMATION":
+            if run.created_by and run.created_by.type == "AUTOMATION" and run.created_by.display_value == automation:
                 return run
         time.sleep(0.3)
-    raise AssertionError(f"no automation has started anything within {EVENT_LIMIT_S} s")
+    raise AssertionError(f"{automation} has started nothing within {EVENT_LIMIT_S} s")

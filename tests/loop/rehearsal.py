@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import signal
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -18,9 +19,9 @@ from rollway.aws.session import Aws, connect
 from rollway.aws.waiting import Timing
 from rollway.loop.drive import drive
 from rollway.loop.hands import PlainHands
+from rollway.loop.reconciling import Reconciled, reconcile
 from rollway.loop.rollout import Rollout
 from rollway.loop.starting import Request, plan_rollout, start
-from rollway.loop.taking_up import Reconciled, reconcile
 from rollway.loop.watching import watched_by
 from rollway.sandbox.clock import VirtualClock
 from rollway.sandbox.cloud import Cloud
@@ -167,10 +168,17 @@ class Rehearsal:
         self.pass_time(silence)
         return silence
 
-    def reconcile(self, budget: timedelta = timedelta(hours=4)) -> list[Reconciled]:
-        """Take up what nobody drives, as another process would."""
-        with watched_by(self.see):
-            return asyncio.run(reconcile(self.store, self.hands, self, budget))
+    def reconcile(self, budget: timedelta | None = None, stopped_after: timedelta | None = None) -> list[Reconciled]:
+        """Take up what nobody drives, as another process would; one that is stopped gets SIGTERM after that time."""
+        stopped_at = None if stopped_after is None else self.now() + stopped_after
+
+        def watch(plan: Plan, decision: Decision, now: datetime) -> None:
+            self.see(plan, decision, now)
+            if stopped_at is not None and now >= stopped_at:
+                signal.raise_signal(signal.SIGTERM)
+
+        with watched_by(watch):
+            return asyncio.run(reconcile(self.store, self.hands, self, budget)).found
 
     def share(self) -> float:
         """Percent of traffic on the candidate's variant, read back through boto3."""

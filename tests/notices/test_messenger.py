@@ -40,9 +40,9 @@ def die_at(rehearsal, phase, stage=0):
     rehearsal.watch = at(phase, stage, die)
 
 
-def reconcile(rehearsal, who, budget=timedelta(hours=4)):
+def reconcile(rehearsal, who, stopped_after=None):
     with telling(who, rehearsal.now):
-        return rehearsal.reconcile(budget)
+        return rehearsal.reconcile(stopped_after=stopped_after)
 
 
 def test_a_promotion_is_told_from_beginning_to_end(rehearsal, receiver):
@@ -103,7 +103,7 @@ def test_a_take_over_tells_the_rest_and_nothing_twice(rehearsal, receiver):
     rehearsal.die()
     ended = False
     while not ended:
-        (done,) = reconcile(rehearsal, routes(receiver), 3 * MINUTE)
+        (done,) = reconcile(rehearsal, routes(receiver), stopped_after=3 * MINUTE)
         ended = done.ending is not None
 
     assert done.ending.outcome is Outcome.PROMOTED

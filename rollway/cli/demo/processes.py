@@ -13,7 +13,7 @@ from typing import Final
 
 from policies.errors import DeadlineExceeded
 
-START_LIMIT_S: Final = 90
+START_LIMIT_S: Final = 240
 STOP_LIMIT_S: Final = 15
 _LOOPBACK: Final = "127.0.0.1"
 
@@ -69,6 +69,7 @@ def prefect_environment(home: Path, port: int) -> dict[str, str]:
         "PREFECT_API_URL": f"http://{_LOOPBACK}:{port}/api",
         "PREFECT_UI_API_URL": "/api",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
         "PREFECT_SERVER_DATABASE_TIMEOUT": "60",
         "PREFECT_CLIENT_MAX_RETRIES": "20",
         "PREFECT_LOGGING_LEVEL": "WARNING",

@@ -1,19 +1,22 @@
 """Everything that a Prefect server shall hold, in the order in which one thing needs the other."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from uuid import UUID
+
+from prefect.client.orchestration import SyncPrefectClient
 
 from policies.errors import Problem
-from rollway.cli.setting_up.automations import bring_automation, want_automations
+from rollway.cli.setting_up.automations import RECONCILE, bring_automation, want_automations
 from rollway.cli.setting_up.changes import Change
+from rollway.cli.setting_up.checks import Checked, check_server
 from rollway.cli.setting_up.deployments import Wanted, bring_deployment, find_flows
 from rollway.cli.setting_up.deployments_file import TAG, DeploymentsFile, read_deployments, refuse
-from rollway.cli.setting_up.pools import bring_pool
+from rollway.cli.setting_up.pools import bring_pool, find_pool_type
 from rollway.cli.setting_up.server import reach_server
-
-_RECONCILE: Final = "reconcile/reconcile"
+from tasks.heartbeats import longest_silence, longest_start
 
 
 @dataclass(frozen=True)
@@ -33,32 +36,61 @@ class Request:
     heartbeat_s: int | None = None
 
 
-def bring_up(request: Request, *, write: bool) -> Iterator[Change]:
-    """Yield what is done to each thing, as it is done; without ``write``, what would be done.
+@dataclass(frozen=True)
+class BroughtUp:
+    """What came of bringing a server up.
+
+    Attributes:
+        changes: what was done to each thing, or would be.
+        checked: what the server makes of it; None where nothing was to be changed.
+    """
+
+    changes: Sequence[Change]
+    checked: Checked | None
+
+
+def bring_up(request: Request, wait: timedelta | None) -> BroughtUp:
+    """Bring the server to what the file says, and check that it creates runs of the schedules.
+
+    Args:
+        request: what the command line asks for.
+        wait: how long the server may take to create runs; None to change nothing and say only what would be done.
 
     Raises:
         UsageProblem: the file is wrong, then nothing was touched; or the server cannot be reached.
     """
-    wanted = _find_wanted(request)
-    heartbeat_s = max((each.deployment.heartbeat_s for each in wanted if TAG in each.deployment.tags), default=0)
+    wanted, write = _find_wanted(request), wait is not None
+    saved: dict[str, UUID | None] = {}
     with reach_server() as client:
-        for pool in dict.fromkeys(each.deployment.work_pool.name for each in wanted):
-            yield bring_pool(client, pool, request.at_most, write=write)
-        reconcile = None
-        for each in wanted:
-            change, saved = bring_deployment(client, each, write=write)
-            reconcile = saved if each.full_name == _RECONCILE else reconcile
-            yield change
-        for automation in want_automations(heartbeat_s, reconcile):
-            yield bring_automation(client, automation, write=write)
+        changes = list(_bring_all(client, wanted, request, saved, write=write))
+        return BroughtUp(
+            changes, None if wait is None else check_server(client, list(filter(None, saved.values())), wait)
+        )
+
+
+def _bring_all(
+    client: SyncPrefectClient, wanted: Sequence[Wanted], request: Request, saved: dict[str, UUID | None], *, write: bool
+) -> Iterator[Change]:
+    """Yield what is done to each thing, and note the ids of the deployments by their full names."""
+    watched = [each.deployment for each in wanted if TAG in each.deployment.tags]
+    beat_s = max((each.heartbeat_s for each in watched), default=0)
+    pools = dict.fromkeys(each.deployment.work_pool.name for each in wanted)
+    for pool in pools:
+        yield bring_pool(client, pool, request.at_most, write=write)
+    for each in wanted:
+        change, saved[each.full_name] = bring_deployment(client, each, write=write)
+        yield change
+    start = max(longest_start(beat_s, find_pool_type(client, pool)) for pool in pools)
+    for automation in want_automations(longest_silence(beat_s), start, saved):
+        yield bring_automation(client, automation, write=write)
 
 
 def _find_wanted(request: Request) -> list[Wanted]:
     file = _adapt(read_deployments(request.file), request)
     wanted = find_flows(file, request.file)
     tagged = {each.full_name for each in wanted if TAG in each.deployment.tags}
-    if _RECONCILE not in tagged:
-        what = f"{_RECONCILE} with the tag {TAG} is missing: nobody would take up what lost its process"
+    if RECONCILE not in tagged:
+        what = f"{RECONCILE} with the tag {TAG} is missing: nobody would take up what lost its process"
         raise refuse(request.file, [Problem("deployments", what, "put it back")])
     return wanted
 

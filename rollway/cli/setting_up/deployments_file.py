@@ -3,23 +3,19 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self, cast
+from typing import Annotated, Any, Final, Literal, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from policies.errors import Problem
 from rollway.cli.failures import UsageProblem
+from tasks.heartbeats import HEARTBEAT, LEAST_HEARTBEAT_S, heartbeat_in, heartbeat_s
 
 POOL: Final = "rollway"
 """The work pool of deployments that name none."""
 TAG: Final = "rollway"
 """The tag of deployments whose runs are watched for signs of life."""
-HEARTBEAT: Final = "PREFECT_FLOWS_HEARTBEAT_FREQUENCY"
-LEAST_HEARTBEAT_S: Final = 30
-"""Prefect beats no faster."""
-_PREFECTS_HEARTBEAT_S: Final = 180
-"""How often a flow gives a sign of life when nobody says anything else."""
 _ABOUT_THE_WHOLE: Final = "(top level)"
 
 
@@ -39,7 +35,7 @@ class WorkPool(Part):
     @field_validator("job_variables")
     @classmethod
     def _heartbeat_is_possible(cls, variables: dict[str, Any]) -> dict[str, Any]:
-        heartbeat = _heartbeat_in(variables)
+        heartbeat = heartbeat_in(variables)
         if heartbeat is not None and not (str(heartbeat).isdecimal() and int(heartbeat) >= LEAST_HEARTBEAT_S):
             raise ValueError(f"{HEARTBEAT} is {heartbeat!r}; Prefect takes whole seconds, {LEAST_HEARTBEAT_S} or more")
         return variables
@@ -97,7 +93,7 @@ class Deployment(Part):
     @property
     def heartbeat_s(self) -> int:
         """Seconds between two signs of life of its runs."""
-        return int(_heartbeat_in(self.work_pool.job_variables) or _PREFECTS_HEARTBEAT_S)
+        return heartbeat_s(self.work_pool.job_variables)
 
     def beating_every(self, seconds: int) -> "Deployment":
         """Return the deployment with runs that give a sign of life that often."""
@@ -154,12 +150,6 @@ def refuse(path: Path, problems: Sequence[Problem]) -> UsageProblem:
     count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
     lines = [f"{path}: {count}; nothing was changed", *(f"  {problem}" for problem in problems)]
     return UsageProblem("\n".join(lines), hint="Put the file right, and run setup again.")
-
-
-def _heartbeat_in(variables: Mapping[str, Any]) -> Any:  # noqa: ANN401 - whatever the user wrote
-    environment = variables.get("env")
-    nested = cast("Mapping[str, Any]", environment).get(HEARTBEAT) if isinstance(environment, Mapping) else None
-    return variables.get(f"env.{HEARTBEAT}") if nested is None else nested
 
 
 def _problem(details: Mapping[str, Any]) -> Problem:

@@ -1,15 +1,12 @@
 """The work pool in which the runs are carried out."""
 
-from typing import Final
-
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
 from prefect.exceptions import ObjectNotFound
 from prefect.workers.process import ProcessWorker
 
 from rollway.cli.setting_up.changes import Change, compared
-
-_TYPE: Final = "process"
+from tasks.heartbeats import PROCESS_POOL
 
 
 def bring_pool(client: SyncPrefectClient, name: str, at_most: int | None, *, write: bool) -> Change:
@@ -27,13 +24,21 @@ def bring_pool(client: SyncPrefectClient, name: str, at_most: int | None, *, wri
         if write:
             client.create_work_pool(_new_pool(name, at_most))
         return Change("work pool", name, "created")
-    note = "" if pool.type == _TYPE else f"it is of type {pool.type}, not {_TYPE}, and stays so"
+    note = "" if pool.type == PROCESS_POOL else f"it is of type {pool.type}, not {PROCESS_POOL}, and stays so"
     differed = () if at_most is None or pool.concurrency_limit == at_most else ("concurrency limit",)
     if differed and write:
         client.update_work_pool(name, WorkPoolUpdate(concurrency_limit=at_most))
     return compared("work pool", name, differed, note)
 
 
+def find_pool_type(client: SyncPrefectClient, name: str) -> str:
+    """Return the type of a work pool; of one that is yet to be created, the type that it will have."""
+    try:
+        return client.read_work_pool(name).type
+    except ObjectNotFound:
+        return PROCESS_POOL
+
+
 def _new_pool(name: str, at_most: int | None) -> WorkPoolCreate:
     template = ProcessWorker.get_default_base_job_template()
-    return WorkPoolCreate(name=name, type=_TYPE, base_job_template=template, concurrency_limit=at_most)
+    return WorkPoolCreate(name=name, type=PROCESS_POOL, base_job_template=template, concurrency_limit=at_most)

@@ -31,10 +31,12 @@ BIN = Path(sys.executable).parent
 LIMIT_S = 150
 STOP_LIMIT_S = 15
 PAUSE_S = 0.3
+PATIENCE_S = 60
+"""How long an answer of Prefect's may take: on SQLite and a busy machine, long."""
 TRIES = 3
 
 
-@dataclass(frozen=True)
+@dataclass
 class Site:
     """What a test may use.
 
@@ -45,6 +47,7 @@ class Site:
         workers: the process of a worker by its work pool; the documented one, and those that are there to be lost.
         told: what each command that was typed in to bring everything up has printed.
         environment: what points a command at this site.
+        begin: starts a program that ends with the site, by its command and the name of its log.
     """
 
     aws: Aws
@@ -53,6 +56,7 @@ class Site:
     workers: dict[str, subprocess.Popen[bytes]]
     told: Mapping[str, str]
     environment: Mapping[str, str]
+    begin: Callable[[list[str], str], subprocess.Popen[bytes]]
 
     def ask(self, method: str, path: str, content: object = None) -> httpx.Response:
         """Ask Prefect's API; on SQLite it often says 503 when it is busy, and means "ask again"."""
@@ -62,6 +66,41 @@ class Site:
         """Press Submit on a deployment's form."""
         found = self.ask("GET", f"/deployments/name/{deployment}").json()["id"]
         return self.ask("POST", f"/deployments/{found}/create_flow_run", {"parameters": {"rollout": fields}})
+
+    def start_worker(self, pool: str) -> None:
+        """Start a worker of a work pool, as whoever looks after the machine does when the one before has died."""
+        *_, worker = documented_commands()
+        self.workers[pool] = self.begin(split(worker.replace("rollway", pool)), f"worker-{pool}")
+
+    def restart_server(self) -> None:
+        """Kill Prefect's server and start it again, at the same address and on the same database."""
+        self.server.kill()
+        self.server.wait()
+        self.server = self.begin(prefect_server(self.api.base_url.port or 0), "prefect")
+        wait_for(self._health, processes.START_LIMIT_S)
+
+    def _health(self) -> bool | None:
+        try:
+            return self.api.get("/health").is_success or None
+        except httpx.HTTPError:
+            return None
+
+    def schedule_canary(self, name: str, schedule: Mapping[str, object]) -> str:
+        """Deploy the canary once more, on a schedule; return the deployment's id."""
+        found = self.ask("GET", "/deployments/name/canary/canary").json()
+        kept = ("flow_id", "entrypoint", "pull_steps", "parameter_openapi_schema", "job_variables")
+        copy = {"name": name, "work_pool_name": "rollway", "tags": ["rollway"], "schedules": [dict(schedule)]}
+        answer = self.ask("POST", "/deployments/", copy | {field: found[field] for field in kept})
+        assert answer.status_code == HTTPStatus.CREATED, answer.text
+        return answer.json()["id"]
+
+    def scheduled_runs(self, deployment: str, after: datetime | None = None) -> list[dict[str, Any]]:
+        """The runs that schedules of a deployment have brought about, expected after that time, oldest first."""
+        wanted: dict[str, Any] = {"deployments": {"name": {"any_": [deployment]}}, "sort": "EXPECTED_START_TIME_ASC"}
+        if after is not None:
+            wanted["flow_runs"] = {"expected_start_time": {"after_": after.isoformat()}}
+        runs = self.ask("POST", "/flow_runs/filter", wanted).json()
+        return [run for run in runs if (run["created_by"] or {}).get("type") == "SCHEDULE"]
 
     def copy_deployment(self, name: str, pool: str) -> None:
         """Deploy the canary once more, to be run in another work pool."""
@@ -112,16 +151,16 @@ class Site:
         self.aws.sagemaker.create_endpoint_config(EndpointConfigName=f"{name}-first", ProductionVariants=[variant])
         self.aws.sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=f"{name}-first")
 
-    def await_serving(self, endpoint: str, variant: str) -> None:
+    def await_serving(self, endpoint: str, variant: str, limit_s: float = LIMIT_S) -> None:
         """Wait until an endpoint is in service and a variant gets some of its traffic."""
-        wait_for(lambda: self._shares(endpoint).get(variant) or None)
+        wait_for(lambda: self._shares(endpoint).get(variant) or None, limit_s)
 
     def await_baseline(self, endpoint: str) -> None:
         """Wait until an endpoint is in service on nothing but the configuration that it was created with."""
         wait_for(lambda: self._shares(endpoint).keys() == {"AllTraffic"} or None)
         assert self.config_of(endpoint)["EndpointConfigName"] == f"{endpoint}-first"
 
-    def await_outcome(self, endpoint: str) -> str:
+    def await_outcome(self, endpoint: str, limit_s: float = LIMIT_S) -> str:
         """Wait until an endpoint's lease is given back, and return the outcome of its rollout."""
         store = open_journal(self.aws, os.environ["ROLLWAY_JOURNAL"])
 
@@ -129,7 +168,7 @@ class Site:
             standing = read_standing(store, endpoint)
             return str(standing.lease.outcome) if standing and standing.lease.outcome else None
 
-        return wait_for(look)
+        return wait_for(look, limit_s)
 
     def await_state(self, endpoint: str, look: Callable[[State], Any]) -> Any:
         """Wait until the state of an endpoint's rollout, as its journal has it, has something to show."""
@@ -177,19 +216,22 @@ def open_site(
         environment = os.environ | processes.prefect_environment(folder / "prefect", port)
         for name in ("logs", "prefect"):
             (folder / name).mkdir()
-        server = stack.enter_context(running(prefect_server(port), folder, "prefect", environment))
+
+        def begin(command: list[str], name: str) -> subprocess.Popen[bytes]:
+            return stack.enter_context(running(command, folder, name, environment))
+
+        server = begin(prefect_server(port), "prefect")
         scene = stack.enter_context(set_scene(folder, with_prefect=False))
         environment |= dict(scene.environment) | {"PREFECT_WORKER_QUERY_SECONDS": "1"} | dict(settings)
         processes.wait_for_answer(f"{environment['PREFECT_API_URL']}/health", folder / "logs" / "prefect.log")
-        *preparing, worker = documented_commands()
+        *preparing, _ = documented_commands()
         told = {command: _type_in(command, environment) for command in preparing}
-        api = stack.enter_context(httpx.Client(base_url=environment["PREFECT_API_URL"]))
-        site = Site(scene.aws, api, server, {}, told, environment)
+        api = stack.enter_context(httpx.Client(base_url=environment["PREFECT_API_URL"], timeout=PATIENCE_S))
+        site = Site(scene.aws, api, server, {}, told, environment, begin)
         for pool in pools_to_lose:
             site.copy_deployment(name=pool, pool=pool)
         for pool in ("rollway", *pools_to_lose):
-            command = split(worker.replace("rollway", pool))
-            site.workers[pool] = stack.enter_context(running(command, folder, f"worker-{pool}", environment))
+            site.start_worker(pool)
         yield site
 
 
@@ -226,7 +268,7 @@ def running(
     command: list[str], folder: Path, name: str, environment: Mapping[str, str]
 ) -> Generator[subprocess.Popen[bytes]]:
     """Keep a program running, started from a folder that is not the project's; a test may end it before."""
-    with (folder / "logs" / f"{name}.log").open("wb") as log:
+    with (folder / "logs" / f"{name}.log").open("ab") as log:
         process = subprocess.Popen(command, cwd=folder, env=dict(environment), stdout=log, stderr=log)
         try:
             yield process

@@ -27,7 +27,7 @@ from tests.e2e.prefect.site import ROOT, documented_commands, wait_for
 HOW_TO = ROOT / "docs" / "how-to" / "run-with-prefect.md"
 FULL = os.environ.get("ROLLWAY_CHAOS") == "full"
 STRATEGIES = ("canary", "linear", "blue-green", "control-twin", "shadow", "guardrail", "ab-test")
-DEPLOYMENTS = (*STRATEGIES, "reconcile", "steer", "fleet", "poll-registries")
+DEPLOYMENTS = (*STRATEGIES, "reconcile", "free-slots", "steer", "fleet", "poll-registries")
 TAKE_UP = "rollway: take up what crashed"
 CRASHED_WITHIN = timedelta(seconds=90 + 30)
 """Three heartbeats, and what Prefect takes to look."""
@@ -138,7 +138,9 @@ def test_setup_and_prefect_deploy_mean_the_same(site):
         "unchanged  work pool rollway",
         *(f"unchanged  deployment {name}/{name}" for name in DEPLOYMENTS),
         "created    automation rollway: mark dead runs crashed",
+        "created    automation rollway: mark runs crashed that never began",
         "created    automation rollway: take up what crashed",
+        "created    automation rollway: free what dead runs occupy",
     ]
 
 
