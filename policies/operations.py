@@ -74,7 +74,8 @@ def _reverted(plan: Plan, state: State, endpoint: Endpoint, now: datetime, known
         f"it is {endpoint.status} on config {endpoint.config}"
     )
     needed_instances = isinstance(operation.command, ApplyConfig | SetCapacity)
-    failed = count_failure(state, operation.command, REFUSED, lacks_instances=needed_instances)
+    own = operation.since >= state.since  # an earlier phase's failure says nothing about this one's requests
+    failed = count_failure(state, operation.command, REFUSED, lacks_instances=needed_instances) if own else state
     return failed.model_copy(update={"operation": None, "setback": told, "setback_kind": "reverted"})
 
 

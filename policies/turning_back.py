@@ -64,7 +64,8 @@ def turn_back_from_outside(plan: Plan, state: State, observation: Observation, n
         return state
     if endpoint.status in IDLE_TROUBLE:
         trouble = f"the endpoint is {endpoint.status}: {endpoint.failure_reason or 'AWS gives no reason'}"
-        return turn_back(state, Outcome.ROLLED_BACK, trouble, now)
+        at_rest = state.model_copy(update={"operation": None, "attempt": None})  # whatever it was, AWS is done with it
+        return turn_back(at_rest, Outcome.ROLLED_BACK, trouble, now)
     if not was_taken_back(plan, state, endpoint):
         return state
     by = returned_by(plan, state, endpoint, observation.circumstances)

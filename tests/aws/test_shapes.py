@@ -11,6 +11,7 @@ from policies.blueprint.checking import Checker
 from policies.blueprint.difference import same_model
 from policies.blueprint.layout import BLUEPRINT
 from policies.blueprint.shapes import operation_shape
+from policies.endpoint_config import models_named
 from rollway.aws.session import Aws
 from rollway.aws.shapes import blueprint_shapes, find_operation, operation_shapes
 from rollway.sandbox.clock import VirtualClock
@@ -25,7 +26,7 @@ CONTAINER = {"Image": "registry/image:1"}
 def account(config: dict[str, Any], clock: VirtualClock) -> Cloud:
     """A simulated account with the models that a configuration names."""
     cloud = Cloud(clock)
-    for name in {variant["ModelName"] for part in _VARIANTS for variant in config.get(part, [])}:
+    for name in models_named(config):
         cloud.call("CreateModel", {"ModelName": name, "PrimaryContainer": CONTAINER})
     return cloud
 

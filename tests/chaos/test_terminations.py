@@ -105,7 +105,7 @@ def test_every_rollout_of_a_reconciler_is_handed_over(ground: Ground, number: si
         said, _ = process.communicate(timeout=LIMIT_S)
 
     assert process.returncode == 0
-    assert said.count("under way, handed over") == len(sites)
+    assert [f"{site.endpoint}: under way, handed over" in said for site in sites] == [True] * len(sites)
     assert [expired(site) for site in sites] == [True] * len(sites)
 
     with subprocess.Popen(command, env=dict(os.environ), stdout=subprocess.PIPE, text=True) as process:

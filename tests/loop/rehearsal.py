@@ -4,7 +4,7 @@ import asyncio
 import random
 import signal
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -25,6 +25,7 @@ from rollway.loop.starting import Request, plan_rollout, start
 from rollway.loop.watching import watched_by
 from rollway.sandbox.clock import VirtualClock
 from rollway.sandbox.cloud import Cloud
+from rollway.sandbox.errors import Refusal
 from rollway.sandbox.moto_adapter import in_process
 from rollway.sandbox.runtime.invocation import Runtime
 from rollway.sandbox.serving.callable_fleets import CallableFleets
@@ -117,8 +118,9 @@ class Rehearsal:
             self.clock.advance(step)
             self.cloud.tick()
             bodies = [self.body() for _ in range(round(self.rate_per_s))]
-            for (variant, _), count in self.runtime.simulate(ENDPOINT, bodies).items():
-                self.served[variant] = self.served.get(variant, 0) + count
+            with suppress(Refusal):  # the endpoint may be gone
+                for (variant, _), count in self.runtime.simulate(ENDPOINT, bodies).items():
+                    self.served[variant] = self.served.get(variant, 0) + count
             if self.publish:
                 self.publish(self)
             left -= step
@@ -157,9 +159,14 @@ class Rehearsal:
         """Drive the rollout of this rehearsal up to a phase, then leave it as a killed process would."""
         assert self.rollout is not None
         while (self.rollout.state.phase, self.rollout.state.stage) != (phase, stage):
-            decision = asyncio.run(self.rollout.tick(self.now()))
-            self.pass_time(decision.next_look)
+            self.advance()
         return self.rollout
+
+    def advance(self) -> None:
+        """Let the rollout of this rehearsal have one look, and time pass until the next."""
+        assert self.rollout is not None
+        decision = asyncio.run(self.rollout.tick(self.now()))
+        self.pass_time(decision.next_look)
 
     def die(self) -> timedelta:
         """Leave the rollout to nobody until its lease has run out; return for how long."""

@@ -116,6 +116,17 @@ def rows() -> Iterator[Row]:
             yield Row("endpoint", fault, phase)
 
 
+def closed_by_aws(row: Row) -> bool:
+    """Whether AWS itself takes no request that could take the traffic: neither this rollout's nor the switch's."""
+    in_watch, serving = row.phase == "watch", row.phase in {"20 %", "95 %", "promoting", "watch"}
+    if row.fault == "busy":  # for eight minutes
+        return serving
+    if row.fault == "accepted and stuck":  # an update under way can be neither stopped nor replaced
+        return in_watch if row.operation == "UpdateEndpoint" else serving and not in_watch
+    # once promoted, one variant serves alone: only another configuration takes its traffic
+    return in_watch and row.operation == "UpdateEndpoint" and row.fault in {"denied", "denied for a while"}
+
+
 def fault_of(row: Row, rehearsal: Rehearsal) -> Fault:
     """Return the fault of a row."""
     asked: dict[str, Any] = {"operation": row.operation}
@@ -199,8 +210,9 @@ def describe(story: Story) -> str:
     """Return the table's line of a story."""
     assert story.ending is not None
     share = f"{story.exposure:.0f} %" if story.exposure is not None else "ended before"
-    by = story.by or f"still {story.at_the_end:.0f} %"
-    reason = re.sub(r"\s+", " ", story.ending.reason).replace("|", "/")
+    kept = f"nobody: {story.at_the_end:.0f} %" if story.at_the_end else "it had none"
+    by = story.by or kept
+    reason = re.sub(r", request \w+", "", story.ending.reason).replace("|", "/")
     row = story.row
     return f"| {row.operation} | {row.fault} | {row.phase} | {story.ending.outcome} | {by} | {share} | {reason} |"
 

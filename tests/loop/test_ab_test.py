@@ -9,7 +9,9 @@ import pytest
 
 from policies.errors import PreflightError
 from policies.lifecycle import Outcome, Phase
+from rollway.sandbox.fault_menu import InstanceQuota
 from tests.loop.rehearsal import CONFIG, ENDPOINT, POLICY, ROLE, Rehearsal, model
+from tests.loop.test_trouble import at, log
 
 TEST: dict[str, Any] = {
     "strategy": "ab_test",
@@ -141,3 +143,17 @@ def test_several_models_need_an_ab_test(rehearsal: Rehearsal) -> None:
         rehearsal.begin(POLICY, rivals=("fraud-v6",))
     with pytest.raises(PreflightError, match="named more than once"):
         rehearsal.begin(TEST, rivals=("fraud-v7",))
+
+
+def test_idle_challengers_give_their_instances_back_where_the_promotion_lacks_some(rehearsal: Rehearsal) -> None:
+    """A quota that the loser's idle instances fill costs the promotion one try: they are freed, and the winner is promoted."""
+    stages = [{"share": 30, "bake": "12m", "instances": 3}, {"share": 90, "bake": "3m", "instances": 3}]
+    rehearsal.watch = at(Phase.PROMOTING, 1, lambda each: each.cloud.plant(InstanceQuota(instances=8)))
+
+    ending = play(rehearsal, {"fraud-v6": 0.1, "fraud-v7": 0.1, "fraud-v8": 0.25}, stages=stages)
+
+    asked = [each for each in log(rehearsal) if each.operation.startswith("UpdateEndpoint")]
+    assert ending.outcome is Outcome.PROMOTED, ending.reason
+    assert live_models(rehearsal) == ["fraud-v8"]
+    assert [each.outcome for each in asked[-3:]] == ["ResourceLimitExceeded", "ok", "ok"]
+    assert '"VariantName": "candidate", "DesiredInstanceCount": 1' in asked[-2].parameters

@@ -109,7 +109,7 @@ TABLE: dict[str, Row] = {
         CANARY | {"on_drift": "abort"}, Outcome.ABORTED, {FOREIGN: 100.0}, when=(Phase.BAKING, 0, move)
     ),
     "canary that cannot go back": Row(
-        CANARY | {"timeouts": {"rollback": "5m"}},
+        CANARY | {"timeouts": {"rollback": "5m"}, "dead_mans_switch": {"mode": "none"}},
         Outcome.ROLLBACK_FAILED,
         {"fraud-v6": 80.0, "fraud-v7": 20.0},
         when=(

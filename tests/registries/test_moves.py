@@ -99,7 +99,7 @@ class Story:
         request = Request(ENDPOINT, start.model_name, load_policy("canary"), origin=start.origin)
         plan = plan_rollout(reach.aws, request, self.scene.clock.now())
         refuse_if_braked(plan, reach.store, self.scene.clock.now())
-        bid = Bid(plan.rollout_id, start.model_name, "tester", timedelta(hours=1), start.origin.wish)
+        bid = Bid(plan.rollout_id, start.model_name, "tester", timedelta(hours=1), wish=start.origin.wish)
         held, journal = acquire(reach.store, ENDPOINT, bid), Journal(reach.store, plan.rollout_id)
         journal.append(Started(at=self.scene.clock.now(), by="tester", plan=plan, token=held.lease.token))
         return held, journal

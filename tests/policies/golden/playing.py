@@ -161,6 +161,7 @@ def _result(text: str) -> CommandResult:
 def _tell(plan: Plan, decision: Decision) -> dict[str, Any]:
     names = {plan.side_by_side.name: "side_by_side", plan.promoted.name: "promoted", plan.original.name: "original"}
     names |= {plan.shadowed.name: "shadowed"} if plan.shadowed else {}
+    names |= {plan.original_copy.name: "original_copy"}
     told = {
         "action": decision.action,
         "phase": str(decision.state.phase),

@@ -132,10 +132,13 @@ def check_end(run: Run) -> None:
     assert run.finished
     if outcome is Outcome.ROLLBACK_FAILED:
         return
+    if aws.deleted:
+        assert aws.schedule is None or BY_HAND in run.ending.reason, "an endpoint that is gone leaves no switch"
+        return
     if "moved" not in run.outsiders.standing() and not run.left_alone:
-        at = (aws.endpoint.config, aws.endpoint.shares)
-        wanted = plan.promoted if outcome is Outcome.PROMOTED else plan.original
-        assert at == (wanted.name, {BASELINE: 100})
+        wanted = {plan.promoted.name} if outcome is Outcome.PROMOTED else {plan.original.name, plan.original_copy.name}
+        assert aws.endpoint.config in wanted
+        assert aws.endpoint.shares == {BASELINE: 100}
         _check_capacity(run)
     if BY_HAND not in run.ending.reason:
         _check_tidiness(run)

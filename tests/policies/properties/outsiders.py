@@ -21,6 +21,8 @@ BOUND: Final = 99
 
 DRIFTS: Final = ("shifted", "deployed", "candidate rescaled", "baseline rescaled", "tagged", "rebounded", "unsuspended")
 """What is somebody else's change of the endpoint, once it is seen."""
+PERMISSIONS: Final = ("weights denied", "updates denied", "permitted again")
+"""What happens to what the rollout may ask for; it lasts."""
 CIRCUMSTANCES: Final = (
     "occupied",
     "scaled in",
@@ -28,6 +30,7 @@ CIRCUMSTANCES: Final = (
     "original deleted",
     "config in use deleted",
     "switch fires late",
+    *PERMISSIONS,
 )
 """What happens to an endpoint without anybody's having changed what the rollout left."""
 
@@ -51,8 +54,7 @@ class Outsiders:
 
     def meddle(self, what: str) -> None:
         """Do one thing to the endpoint, as far as AWS allows it now."""
-        if what in DRIFTS:
-            self._interfere(what)
+        self._change_for_long(what)
         match what:
             case "put right":
                 self._put_right()
@@ -70,6 +72,19 @@ class Outsiders:
                 self.aws.echo = self.aws.schedule.command
             case _:
                 pass
+
+    def _change_for_long(self, what: str) -> None:
+        if what in DRIFTS:
+            self._interfere(what)
+        if what in PERMISSIONS:
+            self._permit(what)
+        if what == "deleted" and not self.aws.busy:
+            self.aws.deleted, self.aws.scaling, self.interfered = True, {}, True
+
+    def _permit(self, what: str) -> None:
+        """Take a permission away from the rollout, or give all of them back."""
+        denied = {"weights denied": {"set_shares"}, "updates denied": {"apply_config"}}
+        self.aws.denied = self.aws.denied | denied[what] if what in denied else set()
 
     def standing(self) -> set[str]:
         """Return which of their changes stand."""

@@ -73,6 +73,8 @@ class SimulatedAws:
         fired: whether the switch ever acted.
         lowered: whether anything but the rollout has taken instances from the baseline.
         undeletable: names of the configurations that AWS did not let the rollout delete.
+        denied: kinds of commands that the rollout's own credentials may not carry out; the switch has a role of its own.
+        deleted: whether somebody has deleted the endpoint.
     """
 
     plan: Plan
@@ -88,6 +90,8 @@ class SimulatedAws:
     fired: bool = False
     lowered: bool = False
     undeletable: set[str] = field(default_factory=set[str])
+    denied: set[str] = field(default_factory=set[str])
+    deleted: bool = False
 
     @classmethod
     def before(cls, plan: Plan) -> "SimulatedAws":
@@ -103,6 +107,8 @@ class SimulatedAws:
 
     def describe(self, weather: str) -> Endpoint | Unavailable:
         """Describe the endpoint."""
+        if self.deleted:
+            return Unavailable("could not find endpoint", deleted=True)
         if weather == "unreadable":
             return Unavailable("throttled")
         at_work = self.occupied > 0 or (self.flight is not None and self.flight.hidden <= 0)
@@ -110,6 +116,8 @@ class SimulatedAws:
 
     def describe_surroundings(self, weather: str) -> Surroundings | Unavailable:
         """Describe the endpoint's tags and scaling."""
+        if self.deleted:
+            return Surroundings()
         if weather in {"unreadable", "surroundings unreadable"}:
             return Unavailable("throttled")
         scaling = tuple(self.scaling[variant] for variant in sorted(self.scaling))
@@ -135,6 +143,8 @@ class SimulatedAws:
     def carry_out(self, command: Command, weather: str) -> CommandResult:
         """Answer one command the way the weather wants it."""
         endpoint_is_needed = isinstance(command, Update)
+        if command.kind in self.denied or (self.deleted and endpoint_is_needed):
+            return CommandResult(status="refused", message="denied")
         if weather == "throttled" or (self.busy and endpoint_is_needed):
             return CommandResult(status="busy", message=weather)
         if weather == "refused" or not self._possible(command):
@@ -219,7 +229,7 @@ class SimulatedAws:
                 calls.append(self.schedule.command)
             self.schedule.due = now + self.schedule.command.switch.every
         for call in calls:
-            if not self.busy and call.shares.keys() == self.endpoint.shares.keys():
+            if not self.busy and not self.deleted and call.shares.keys() == self.endpoint.shares.keys():
                 back = SetShares(endpoint=self.endpoint.name, shares=call.shares)
                 self.fired, self.endpoint = True, imagine(self.plan, self.endpoint, back)
 

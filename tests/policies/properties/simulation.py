@@ -25,7 +25,7 @@ from policies.lifecycle import (
 )
 from policies.observation import Halt, Metrics, Observation, Signal, Unavailable, Verb
 from policies.plan import Plan
-from policies.safeguards import arm
+from policies.safeguards import arm, may_extend
 from policies.taking_up import take_up
 from policies.verdict import Answer, GateVerdict
 from tests.policies.properties.journal import Carried, Intended, Journal, forget_what_is_read_back
@@ -51,6 +51,7 @@ WEATHER: Final = (
     "put right",
     *CIRCUMSTANCES,
     "in trouble",
+    "deleted",
     "an hour passes",
     *BOUNDARIES,
 )
@@ -180,7 +181,7 @@ class Run:
         lease = self.plan.policy.lease
         if self.now - self.beaten_at >= lease / 3 and weather != "throttled":
             self.beaten_at = self.now
-            if self.state.switch == "armed":
+            if self.state.switch == "armed" and may_extend(self.plan, self.state):
                 self.aws.put_off(arm(self.plan, self.now).fires_at)
 
     def _decide(self, weather: str) -> Decision:

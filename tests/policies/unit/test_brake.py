@@ -23,6 +23,7 @@ class Past:
     outcome: Outcome
     at: datetime
     tried: tuple[Tried, ...] = ()
+    wish: str = ""
 
 
 def past(outcome: Outcome, ago: timedelta, model: str = "fraud-v7") -> Past:
