@@ -55,8 +55,8 @@ def explain_open(plan: Plan, state: State, verdicts: Sequence[GateVerdict]) -> s
     needed = needed_gates(plan, state)
     waiting = [verdict for verdict in verdicts if verdict.gate in needed and verdict.verdict is not Answer.PASS]
     unjudged = sorted(needed - {verdict.gate for verdict in verdicts}) if not plan.rivals else []
-    told = [f"{verdict.gate} {verdict.verdict}: {verdict.sentence}" for verdict in waiting]
-    return "; ".join([*told, *(f"{gate}: not judged yet" for gate in unjudged)])
+    texts = [f"{verdict.gate} {verdict.verdict}: {verdict.sentence}" for verdict in waiting]
+    return "; ".join([*texts, *(f"{gate}: not judged yet" for gate in unjudged)])
 
 
 def _advance(plan: Plan, state: State, verdicts: tuple[GateVerdict, ...], now: datetime) -> Decision:

@@ -43,5 +43,5 @@ def _removals(plan: Plan, state: State, ending: Ending) -> tuple[DeleteConfig, .
 
 
 def _leftovers(left: tuple[Command, ...], *, blind: bool) -> str:
-    told = [*map(explain, left), *(["see that autoscaling is as before"] if blind else [])]
-    return f"; still to be done by hand: {', '.join(told)}" if told else ""
+    tasks = [*map(explain, left), *(["see that autoscaling is as before"] if blind else [])]
+    return f"; still to be done by hand: {', '.join(tasks)}" if tasks else ""

@@ -46,8 +46,8 @@ def is_taken_over(plan: Plan, state: State, endpoint: Endpoint) -> bool:
 def was_taken_back(plan: Plan, state: State, endpoint: Endpoint) -> bool:
     """Whether the endpoint was put back on the baseline, by weights or by its old configuration, and not by a decision of this rollout.
 
-    That is what the dead-man's switch does, late or twice as it may come, and what a person does in an emergency: whoever it was wants
-    the baseline. ``attribution.returned_by`` says who it may have been.
+    That is what the dead-man's switch does, late or twice as it may come, and what a person does in an emergency: either wants the
+    baseline. ``attribution.returned_by`` says who it may have been.
     """
     if state.operation is not None or endpoint.busy or endpoint.status in IDLE_TROUBLE:
         return False

@@ -22,7 +22,7 @@ def follow(plan: Plan, state: State, endpoint: Endpoint, now: datetime, known: C
     """Bring the command on its way up to date with what AWS says now.
 
     The command leaves the books when its end is reached; with a setback, when AWS is at rest and the endpoint is as before; and without
-    one, when the endpoint is as nobody but somebody else can have made it.
+    one, when the endpoint is as only somebody else can have made it.
     """
     state = claim(plan, state, endpoint, now)
     operation = state.operation
@@ -69,14 +69,14 @@ def _reverted(plan: Plan, state: State, endpoint: Endpoint, now: datetime, known
     operation = state.operation
     assert operation is not None, "nothing is reverted that was not on its way"  # noqa: S101 - an invariant of follow
     by = format_attribution(reverted_by(plan, state, endpoint, known), now)
-    told = (
+    text = (
         f"AWS accepted {name_change(plan, operation.command)} and the endpoint is as it was before: taken back {by}; "
         f"it is {endpoint.status} on config {endpoint.config}"
     )
     needed_instances = isinstance(operation.command, ApplyConfig | SetCapacity)
     own = operation.since >= state.since  # an earlier phase's failure says nothing about this one's requests
     failed = count_failure(state, operation.command, REFUSED, lacks_instances=needed_instances) if own else state
-    return failed.model_copy(update={"operation": None, "setback": told, "setback_kind": "reverted"})
+    return failed.model_copy(update={"operation": None, "setback": text, "setback_kind": "reverted"})
 
 
 def _placement_after(plan: Plan, state: State, command: Command) -> Placement:

@@ -85,29 +85,29 @@ def go_on_unseen(plan: Plan, state: State, observation: Observation, now: dateti
     endpoint = observation.endpoint
     if not isinstance(endpoint, Unavailable):
         raise TypeError("the endpoint was described")
-    told = explain_unseen(plan, state, endpoint, now)
+    text = explain_unseen(plan, state, endpoint, now)
     if endpoint.deleted:
         return end_with_endpoint(plan, state, now)
     if is_too_late(plan, state, now):
-        return give_up(plan, state, told, now)
+        return give_up(plan, state, text, now)
     if state.phase is Phase.ROLLING_BACK:
-        return _return_unseen(plan, state, told)
+        return _return_unseen(plan, state, text)
     if state.drift is not None:
         late = is_time_up(plan, now)
-        return leave_alone(plan, state, endpoint, state.drift, now) if late else _wait(state, told)
+        return leave_alone(plan, state, endpoint, state.drift, now) if late else _wait(state, text)
     judged = judge_each(plan, state, observation, judge)
-    return take_back_failing(plan, state, judged, now) or _wait(state, told)
+    return take_back_failing(plan, state, judged, now) or _wait(state, text)
 
 
-def _wait(state: State, told: str) -> Decision:
-    return Decision(state, "wait", told, POLL_EVERY)
+def _wait(state: State, text: str) -> Decision:
+    return Decision(state, "wait", text, POLL_EVERY)
 
 
-def _return_unseen(plan: Plan, state: State, told: str) -> Decision:
+def _return_unseen(plan: Plan, state: State, text: str) -> Decision:
     unseen = state.model_copy(update={"failures": state.failures | {"describe": 1}})
     commands = return_unseen(plan, state)
     look = min(RETRY_EVERY, plan.policy.metrics.look_every)
-    reason = f"rolling back to {plan.baseline.model}; {told}"
+    reason = f"rolling back to {plan.baseline.model}; {text}"
     return Decision(unseen, "act" if commands else "wait", reason, look, commands)
 
 

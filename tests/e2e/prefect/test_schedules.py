@@ -3,7 +3,7 @@
 import os
 import signal
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -21,6 +21,9 @@ LEASE = timedelta(minutes=5)
 ENDS_WITHIN_S = (LEASE + timedelta(minutes=2)).total_seconds()
 SCHEDULED_WITHIN_S = 400
 LOST = ("lost-1", "lost-2", "lost-3")
+HOSTED = tuple(f"hosted-{number}" for number in range(6))
+FULL = os.environ.get("ROLLWAY_CHAOS") == "full"
+full_only = pytest.mark.skipif(not FULL, reason="ten minutes: only with ROLLWAY_CHAOS=full")
 POOL = "to-be-lost"
 # The lost endpoints get no requests, so whatever takes such a rollout up ends it at its deadline. The switch would act at the lease's end.
 ORPHAN = LINGER | {"stages": "[{share: 10, bake: 5s}]", "deadline": "4m", "lease": "5m"}
@@ -41,16 +44,6 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     for name, values in policies.items():
         (folder / f"{name}.yaml").write_text(POLICY.format(**values), "utf-8")
     return {name: str(folder / f"{name}.yaml") for name in policies}
-
-
-@pytest.fixture(scope="module")
-def rollouts(scheduled: Site, files: dict[str, str]) -> dict[str, str]:
-    """A run by endpoint, of the rollouts that are to lose their worker: under way while the other tests wait."""
-    for endpoint in LOST:
-        scheduled.create_endpoint(endpoint)
-    for endpoint in LOST:
-        scheduled.await_serving(endpoint, "AllTraffic")
-    return {endpoint: start(scheduled, endpoint, files["orphan"], f"canary/{POOL}") for endpoint in LOST}
 
 
 def kill_tree(process: int) -> None:
@@ -100,36 +93,66 @@ def test_setup_finds_every_schedule_alive(scheduled):
     assert "WARNING" not in said
 
 
-def test_loss_of_everything_while_reconcile_is_pending(scheduled, rollouts):
-    """Workers, flows and server are killed while a run of ``reconcile`` is PENDING, and nothing helps afterwards.
+@full_only
+def test_loss_of_worker_and_flows(scheduled, files):
+    """The host of six rollouts is lost. A worker comes up again, as a service does, and nothing else helps."""
+    runs = begin(scheduled, files, HOSTED)
+    kill_tree(scheduled.workers["rollway"].pid)
+    lose(scheduled, runs)
+    scheduled.start_worker("rollway")
 
-    The next scheduled run completes, and every rollout ends within its lease and two minutes, not by the dead-man's switch.
-    """
-    for endpoint in LOST:
-        scheduled.await_serving(endpoint, "candidate", SCHEDULED_WITHIN_S)
-    flows = [scheduled.process_of(rollouts[endpoint]) for endpoint in LOST]
+    check_ended(scheduled, HOSTED)
+    scheduled.start_worker(POOL)
 
+
+@full_only
+def test_loss_of_everything_while_reconcile_is_pending(scheduled, files):
+    """Workers, flows and server are killed while a run of ``reconcile`` is PENDING. Server and worker come up again; nothing else helps."""
+    runs = begin(scheduled, files, LOST)
     leaked = _kill_while_pending(scheduled)
-    kill_tree(scheduled.workers[POOL].pid)
-    for flow in flows:
-        if Path(f"/proc/{flow}").exists():
-            os.kill(flow, signal.SIGKILL)
+    lose(scheduled, runs)
     killed_at = datetime.now(UTC)
     scheduled.restart_server()
     assert scheduled.run(leaked)["state"]["type"] == "PENDING"
     scheduled.start_worker("rollway")
 
     assert wait_for(lambda: completed(scheduled, "reconcile", killed_at), SCHEDULED_WITHIN_S)
-    outcomes = {endpoint: scheduled.await_outcome(endpoint, ENDS_WITHIN_S) for endpoint in LOST}
-    assert outcomes == dict.fromkeys(LOST, "INCONCLUSIVE")
-    store = open_journal(scheduled.aws, os.environ["ROLLWAY_JOURNAL"])
-    for endpoint in LOST:
-        scheduled.await_baseline(endpoint)
-        assert scheduled.left_over(endpoint) == []
+    check_ended(scheduled, LOST)
+    assert scheduled.ended(leaked)["type"] == "CRASHED"
+
+
+def begin(site: Site, files: dict[str, str], endpoints: Sequence[str]) -> list[str]:
+    """Start a rollout on each of new endpoints, and return the runs once every candidate has traffic."""
+    for endpoint in endpoints:
+        site.create_endpoint(endpoint)
+    for endpoint in endpoints:
+        site.await_serving(endpoint, "AllTraffic")
+    runs = [start(site, endpoint, files["orphan"], f"canary/{POOL}") for endpoint in endpoints]
+    for endpoint in endpoints:
+        site.await_serving(endpoint, "candidate", SCHEDULED_WITHIN_S)
+    return runs
+
+
+def lose(site: Site, runs: Sequence[str]) -> None:
+    """Kill the worker of the rollouts, and their flows."""
+    flows = [site.process_of(run) for run in runs] if site.server.poll() is None else []
+    kill_tree(site.workers[POOL].pid)
+    for flow in flows:
+        if Path(f"/proc/{flow}").exists():
+            os.kill(flow, signal.SIGKILL)
+
+
+def check_ended(site: Site, endpoints: Sequence[str]) -> None:
+    """Every rollout ends within its lease and two minutes, on its baseline, taken up by another process and not by the switch."""
+    outcomes = {endpoint: site.await_outcome(endpoint, ENDS_WITHIN_S) for endpoint in endpoints}
+    assert outcomes == dict.fromkeys(endpoints, "INCONCLUSIVE")
+    store = open_journal(site.aws, os.environ["ROLLWAY_JOURNAL"])
+    for endpoint in endpoints:
+        site.await_baseline(endpoint)
+        assert site.left_over(endpoint) == []
         chronicle = Journal(store, read_standing(store, endpoint).lease.rollout_id).read()
         assert [record.kind for record in chronicle.records].count("taken_up") >= 1
-        assert "switch" not in chronicle.state.ending.reason
-    assert scheduled.ended(leaked)["type"] == "CRASHED"
+        assert chronicle.state.ending.cause == ""
 
 
 def _kill_while_pending(site: Site) -> str:
