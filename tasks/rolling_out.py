@@ -115,7 +115,7 @@ async def check(aws: Aws, planned: Plan) -> None:
 async def warn(aws: Aws, planned: Plan, clock: Clock) -> None:
     """Log which gates may not decide in time at the present traffic. Nothing here may keep the rollout from starting."""
     try:
-        for line in (await forewarn(aws, planned, clock.now())).lines:
+        for line in (*planned.notes, *(await forewarn(aws, planned, clock.now())).lines):
             get_run_logger().warning(line)
     except Exception as error:  # noqa: BLE001 - Prefect's server may be away, and a task may run out of time
         get_run_logger().warning("whether the gates can decide in time is not known: %r", error)

@@ -97,7 +97,7 @@ def _run_here(options: Options, policy: Policy, journal: str, notifications: Not
         refuse_if_braked(plan, store, world.clock.now())
     if unchecked := check_quotas(aws, plan):
         click.echo(click.style(unchecked, dim=True), err=True)
-    for line in forewarn(aws, plan, world.clock.now()).lines:
+    for line in (*plan.notes, *forewarn(aws, plan, world.clock.now()).lines):
         click.echo(click.style(line, fg="yellow"), err=True)
     with watching(world, notifications) as witness:
         return drive_here(start(plan, store, hands), world, witness)

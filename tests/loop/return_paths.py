@@ -224,8 +224,8 @@ endpoint itself, has a fault. The columns: the outcome; whose request took the l
 minute (6 minutes) later; and the sentence that the outcome gives. Written by `python -m tests.loop.return_paths`; the tests play the rows
 again.
 
-Where a share is left after that time, AWS takes no request that could take it away: an endpoint that is busy refuses every change, the switch's
-too, and a promoted candidate serves alone, so that nothing but `UpdateEndpoint` helps.
+Where a share is left after that time, AWS takes no request that could take it away: an endpoint that is busy refuses every change, also
+the switch's, and a promoted candidate serves alone, so that nothing but `UpdateEndpoint` helps.
 
 | request | fault | phase | outcome | traffic taken by | share after 6 min | reason |
 |---|---|---|---|---|---|---|

@@ -7,7 +7,7 @@ import pytest
 from policies.lifecycle import Outcome
 from tests.loop.return_paths import TABLE, Row, closed_by_aws, describe, play, rows
 
-EVERY = 1 if os.environ.get("ROLLWAY_CHAOS") == "full" else 11
+EVERY = 1 if os.environ.get("ROLLWAY_CHAOS") == "full" else 23
 """Which rows are played: all of them with ``make chaos``."""
 ROWS = list(rows())
 

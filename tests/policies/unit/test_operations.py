@@ -4,14 +4,16 @@ from datetime import timedelta
 
 from policies.commands import ApplyConfig, Command, CommandResult, CreateConfig, DeleteConfig, SetShares
 from policies.facts import Endpoint
-from policies.lifecycle import State, begin, record_result
+from policies.lifecycle import Outcome, State, begin, record_result, turn_back
 from policies.operations import follow, is_overdue
+from policies.taking_up import take_up
 from tests.policies.building import BASELINE, CANDIDATE, START, make_endpoint, make_rollout
 
 PLAN = make_rollout()
 APPLY = ApplyConfig(endpoint=PLAN.endpoint, config=PLAN.side_by_side.name, replaces=PLAN.original.name)
 OLD = make_endpoint(PLAN.original.name, {BASELINE: 100.0}, {BASELINE: 4})
 NEW = make_endpoint(PLAN.side_by_side.name, PLAN.split(0), {BASELINE: 4})
+SILENCE = timedelta(seconds=10)
 BUSY = OLD.model_copy(update={"status": "Updating"})
 
 
@@ -96,3 +98,15 @@ def test_results_are_taken_note_of() -> None:
     assert twice.made == (PLAN.side_by_side.name,)
     delete = DeleteConfig(config=PLAN.side_by_side.name)
     assert record_result(twice, delete, CommandResult(status="refused"), START).cleaned == (PLAN.side_by_side.name,)
+
+
+def test_a_take_over_leaves_out_the_silence_and_nothing_else() -> None:
+    """However often processes hand a rollout over, a stuck change comes to its limit of time, and so does a way back."""
+    half = PLAN.policy.timeouts.update / 2
+    state = seen(BUSY)
+    for number in (1, 2):
+        state = take_up(PLAN, state, SILENCE, START + number * (half + SILENCE))
+    assert is_overdue(PLAN, state, START + 2 * (half + SILENCE)) is None
+    assert is_overdue(PLAN, state, START + 2 * (half + SILENCE) + timedelta(seconds=1)) is not None
+    back = turn_back(begin(PLAN), Outcome.ABORTED, "as the test says", START)
+    assert take_up(PLAN, back, SILENCE, START + half).since == START + SILENCE
