@@ -49,13 +49,9 @@ def reverted_by(plan: Plan, state: State, endpoint: Endpoint, known: Circumstanc
 
 
 def claim(plan: Plan, state: State, endpoint: Endpoint, now: datetime) -> State:
-    """Take a change in flight for this rollout's own where the evidence says so, though its answer was lost; drop one that is not."""
-    if not endpoint.busy:
+    """Take a change in flight for this rollout's own where the evidence says so, though its answer was lost."""
+    if not endpoint.busy or state.operation is not None:
         return state
-    operation = state.operation
-    if operation is not None:
-        replaced = endpoint.status != "RollingBack" and _is_another(operation.command, endpoint)
-        return state.model_copy(update={"operation": None}) if replaced else state
     own = _own_change(plan, state, endpoint, now)
     return state.model_copy(update={"operation": own, "attempt": None}) if own else state
 
@@ -135,7 +131,8 @@ def _own_change(plan: Plan, state: State, endpoint: Endpoint, now: datetime) -> 
         ours -= {plan.original.name, plan.original_copy.name}
     if pending is None or pending not in ours or state.phase is Phase.FINISHED:
         return None
-    command = ApplyConfig(endpoint=plan.endpoint, config=pending, replaces=endpoint.config)
+    deployment = plan.guard.deployment if plan.guard and pending == plan.promoted.name else None
+    command = ApplyConfig(endpoint=plan.endpoint, config=pending, replaces=endpoint.config, deployment=deployment)
     return Operation(command=command, since=now, seen_busy=True)
 
 
@@ -152,9 +149,9 @@ def _is_on_its_way(command: Command, endpoint: Endpoint) -> bool:
             return False
 
 
-def _is_another(command: Command, endpoint: Endpoint) -> bool:
+def is_another(command: Command, endpoint: Endpoint) -> bool:
     """Whether what AWS shows to be under way excludes that it is this command."""
-    if endpoint.status in {"SystemUpdating", "Deleting"}:
+    if endpoint.status in {"SystemUpdating", "Deleting", "RollingBack"}:
         return False
     match command:
         case ApplyConfig():

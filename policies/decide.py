@@ -47,7 +47,7 @@ from policies.lifecycle import (
     without_traffic,
 )
 from policies.observation import Observation, Unavailable
-from policies.operations import follow
+from policies.operations import follow, note_placement
 from policies.plan import Plan
 from policies.promoting import arrive
 from policies.returning import leave_alone, release_idle, roll_back
@@ -92,10 +92,11 @@ def decide(plan: Plan, state: State, observation: Observation, now: datetime, ju
     state = turn_back_from_outside(plan, state, observation, now)
     drift = find_drift(plan, state, endpoint, observation.surroundings)
     if drift:
-        return _hold(plan, state.model_copy(update={"drift": drift}), observation, now, judge)
+        taken_over = is_taken_over(plan, state, endpoint)
+        return _hold(plan, state.model_copy(update={"drift": drift, "taken_over": taken_over}), observation, now, judge)
     state = turn_back_in_time(plan, _after_drift(plan, state, now), observation, now, judge)
     if state.phase is Phase.ROLLING_BACK:
-        return roll_back(plan, state, endpoint, now)
+        return roll_back(plan, note_placement(state, endpoint), endpoint, now)
     return _climb(plan, state, observation, now, judge)
 
 
@@ -152,10 +153,10 @@ def _hold_beside(plan: Plan, state: State, observation: Observation, now: dateti
 def _after_drift(plan: Plan, state: State, now: datetime) -> State:
     """Start the stage's bake anew once a drift is undone: its minutes say nothing about the ordered split."""
     if state.drift is None:
-        return state
+        return state.model_copy(update={"taken_over": False}) if state.taken_over else state
     arriving = Phase.PROMOTING if plan.stages[state.stage].watch else Phase.SHIFTING
     again = enter(state, arriving, now) if state.phase is Phase.BAKING else state
-    return again.model_copy(update={"drift": None})
+    return again.model_copy(update={"drift": None, "taken_over": False})
 
 
 def _climb(plan: Plan, state: State, observation: Observation, now: datetime, judge: Judge) -> Decision:

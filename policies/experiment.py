@@ -94,15 +94,27 @@ def take_out(plan: Plan, state: State, endpoint: Endpoint) -> Decision | None:
 
     It needs no safeguards: nobody gets more but the baseline.
     """
-    placed = state.placement.shares
-    late = {variant for variant in state.out if placed.get(variant, 0.0) > 0}
-    if not late or state.operation is not None or endpoint.busy or not has_shares(endpoint, placed):
+    if state.operation is not None or endpoint.busy or not has_shares(endpoint, state.placement.shares):
         return None
-    base = plan.baseline.variant
+    return _take_out(plan, state, unseen=False)
+
+
+def take_out_unseen(plan: Plan, state: State) -> Decision | None:
+    """Take the traffic of those who have left while the endpoint cannot be described; None once AWS has accepted that."""
+    decision = _take_out(plan, state, unseen=True)
+    asked = state.operation.command if state.operation else None
+    return None if decision and decision.commands == (asked,) else decision
+
+
+def _take_out(plan: Plan, state: State, *, unseen: bool) -> Decision | None:
+    placed, base = state.placement.shares, plan.baseline.variant
+    late = {variant for variant in state.out if placed.get(variant, 0.0) > 0}
+    if not late:
+        return None
     shares = {name: 0.0 if name in late else share for name, share in placed.items()}
     shares[base] = 100 - sum(share for name, share in shares.items() if name != base)
     reason = f"taking the traffic of {name_models([each for each in plan.challengers if each.variant in late])}"
-    command = SetShares(endpoint=plan.endpoint, shares=shares)
+    command = SetShares(endpoint=plan.endpoint, shares=shares, unseen=unseen)
     return Decision(state, "act", reason, min(RETRY_EVERY, plan.policy.metrics.look_every), (command,))
 
 

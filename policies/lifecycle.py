@@ -150,7 +150,7 @@ RegistrationStand = Stand | Literal["asked"]
 
 
 SetbackKind = Literal["refused", "quota", "reverted"]
-"""How the last command failed: AWS refused it, refused it for lack of quota, or accepted it and did not keep it."""
+"""How the last command failed: for good, for lack of quota, or AWS accepted this phase's own deployment and did not keep it."""
 
 REFUSED: Final = 12
 """What a refusal adds to the failures of a kind of request. A passing failure adds 1: a minute of them, on the way back, is as bad."""
@@ -180,6 +180,7 @@ class State(Frozen):
         setback: why the last command did not succeed; None while none has failed.
         setback_kind: in which way it did not.
         drift: what somebody else changed, while it stands.
+        taken_over: whether somebody else changed configuration or traffic themselves when the endpoint was last seen.
         made: names of the configurations that the rollout created.
         cleaned: names of those that are gone again, or must stay.
         switch: where the dead-man's switch stands, or the alarms of a guarded update, which take its place.
@@ -213,6 +214,7 @@ class State(Frozen):
     setback: str | None = None
     setback_kind: SetbackKind | None = None
     drift: str | None = None
+    taken_over: bool = False
     made: tuple[str, ...] = ()
     cleaned: tuple[str, ...] = ()
     switch: SwitchStand = "none"
@@ -387,3 +389,13 @@ def candidate_share(plan: Plan, state: State) -> float:
     if plan.guard:
         return state.windows[-1].share if state.windows and state.windows[-1].end is None else 0.0
     return state.placement.shares.get(plan.candidate.variant, 0.0)
+
+
+def may_have_traffic(plan: Plan, state: State) -> bool:
+    """Whether a challenger may have traffic: by what was last read back, or by a change whose end was not."""
+    guarded_or_alone = {plan.promoted.name, *(rival.promoted.name for rival in plan.rivals)}
+    sent = [each.command for each in (state.operation, state.attempt) if each is not None]
+    configs = {state.placement.config, *(each.config for each in sent if isinstance(each, ApplyConfig))}
+    shares = [state.placement.shares, *(each.shares for each in sent if isinstance(each, SetShares))]
+    newcomers = [each.variant for each in plan.newcomers if each.variant != plan.baseline.variant]
+    return bool(configs & guarded_or_alone) or any(split.get(name, 0.0) > 0 for split in shares for name in newcomers)

@@ -5,12 +5,12 @@
 
 from datetime import datetime
 
-from policies.attribution import claim, format_attribution, is_unchanged, name_change, reverted_by
+from policies.attribution import claim, format_attribution, is_another, is_unchanged, name_change, reverted_by
 from policies.commands import ApplyConfig, Command, SetCapacity, SetShares
 from policies.facts import IDLE_TROUBLE, Endpoint
 from policies.goal import is_reached
 from policies.guarded import allowed_time
-from policies.lifecycle import REFUSED, Operation, Placement, State, count_failure
+from policies.lifecycle import REFUSED, Placement, SetbackKind, State, count_failure
 from policies.observation import Circumstances
 from policies.plan import Plan
 from policies.values import format_duration
@@ -28,16 +28,24 @@ def follow(plan: Plan, state: State, endpoint: Endpoint, now: datetime, known: C
     operation = state.operation
     if operation is None:
         return _forget_attempt(plan, state, endpoint, now)
-    if endpoint.busy:
-        return state.model_copy(update={"operation": operation.model_copy(update={"seen_busy": True})})
-    if endpoint.settled and is_reached(operation.command, endpoint):
+    if _is_at_rest(endpoint, operation.command) and is_reached(operation.command, endpoint):
         placement = _placement_after(plan, state, operation.command)
         return state.model_copy(update={"operation": None, "placement": placement})
-    if endpoint.status not in IDLE_TROUBLE and not is_unchanged(state, endpoint):
-        return _replaced(state, operation)
+    if _is_replaced(state, endpoint, operation.command):
+        return _replaced(plan, state, endpoint, operation.command)
+    if endpoint.busy:
+        return state.model_copy(update={"operation": operation.model_copy(update={"seen_busy": True})})
     if operation.seen_busy or now - operation.since > plan.policy.timeouts.settle:
         return _reverted(plan, state, endpoint, now, known)
     return state
+
+
+def note_placement(state: State, endpoint: Endpoint) -> State:
+    """On the way back, whatever is found at rest is where the next request starts from, whoever brought it about."""
+    if state.operation is not None or endpoint.busy:
+        return state
+    placement = Placement(config=endpoint.config, shares=endpoint.shares)
+    return state.model_copy(update={"placement": placement})
 
 
 def is_overdue(plan: Plan, state: State, now: datetime) -> str | None:
@@ -57,12 +65,28 @@ def _forget_attempt(plan: Plan, state: State, endpoint: Endpoint, now: datetime)
     return state.model_copy(update={"attempt": None})
 
 
-def _replaced(state: State, operation: Operation) -> State:
-    """Leave the books without a setback: somebody else's change came after ours. What ours was stays on record, for the drift."""
-    command, placement = operation.command, state.placement
-    if isinstance(command, SetShares) and command.shares.keys() == placement.shares.keys():
-        placement = placement.model_copy(update={"shares": command.shares})
-    return state.model_copy(update={"operation": None, "placement": placement})
+def _is_at_rest(endpoint: Endpoint, command: Command) -> bool:
+    """Whether the endpoint can show the end of a command: weights and counts may be set on one in trouble, which stays in trouble."""
+    return endpoint.settled or (endpoint.status in IDLE_TROUBLE and not isinstance(command, ApplyConfig))
+
+
+def _is_replaced(state: State, endpoint: Endpoint, command: Command) -> bool:
+    """Whether somebody else's change came after a command: it is under way, or neither what was nor what was ordered is found."""
+    if endpoint.busy:
+        return is_another(command, endpoint)
+    return endpoint.status not in IDLE_TROUBLE and not is_unchanged(state, endpoint)
+
+
+def _replaced(plan: Plan, state: State, endpoint: Endpoint, command: Command) -> State:
+    """Leave the books without a setback: somebody else's change came after ours. What ours left behind stays on record.
+
+    A shift counts as made: what is found then differs from it, and not from what was before.
+    """
+    placement = state.placement
+    shifted = isinstance(command, SetShares) and command.shares.keys() == placement.shares.keys()
+    if shifted or (isinstance(command, ApplyConfig) and endpoint.config == command.config):
+        placement = _placement_after(plan, state, command)
+    return state.model_copy(update={"operation": None, "attempt": None, "placement": placement})
 
 
 def _reverted(plan: Plan, state: State, endpoint: Endpoint, now: datetime, known: Circumstances) -> State:
@@ -76,7 +100,8 @@ def _reverted(plan: Plan, state: State, endpoint: Endpoint, now: datetime, known
     needed_instances = isinstance(operation.command, ApplyConfig | SetCapacity)
     own = operation.since >= state.since  # an earlier phase's failure says nothing about this one's requests
     failed = count_failure(state, operation.command, REFUSED, lacks_instances=needed_instances) if own else state
-    return failed.model_copy(update={"operation": None, "setback": text, "setback_kind": "reverted"})
+    kind: SetbackKind = "reverted" if own and needed_instances else "refused"
+    return failed.model_copy(update={"operation": None, "setback": text, "setback_kind": kind})
 
 
 def _placement_after(plan: Plan, state: State, command: Command) -> Placement:

@@ -9,13 +9,24 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from policies.attribution import describe_work, name_change
-from policies.commands import ApplyConfig, Command, CreateConfig, SetCapacity, SetShares
+from policies.commands import ApplyConfig, Command, CreateConfig, SetCapacity, SetShares, SoundAlarm
 from policies.decision import Decision
 from policies.declared import step_aside
 from policies.facts import IDLE_TROUBLE, Endpoint, format_shares
 from policies.goal import Goal, next_commands
 from policies.guarded import pull_the_brake
-from policies.lifecycle import LACK, REFUSED, Ending, Outcome, Phase, State, close_window, enter, finish
+from policies.lifecycle import (
+    LACK,
+    REFUSED,
+    Ending,
+    Outcome,
+    Phase,
+    State,
+    close_window,
+    enter,
+    finish,
+    may_have_traffic,
+)
 from policies.observation import Unavailable
 from policies.plan import Plan
 from policies.values import format_duration, format_moment
@@ -67,23 +78,22 @@ def next_return(plan: Plan, state: State, endpoint: Endpoint) -> tuple[Command, 
 def return_unseen(plan: Plan, state: State) -> tuple[Command, ...]:
     """Return what takes the candidate's traffic while the endpoint cannot be described; nothing once AWS has accepted it.
 
-    The weights, where both variants serve as far as is known; where they do not, or AWS refuses that, the old configuration.
+    The weights, where both variants serve as far as is known; where they do not, or AWS refuses that, the old configuration. Nothing where
+    somebody else had taken over when the endpoint was last seen, nor after a person was called: what they set up since is theirs.
     """
+    if state.taken_over or "earlier" in state.failures or not may_have_traffic(plan, state):
+        return ()
     command = _unseen_command(plan, state)
     asked = state.operation is not None and state.operation.command == command
-    return () if command is None or asked else (command,)
+    return () if asked else (command,)
 
 
-def _unseen_command(plan: Plan, state: State) -> Command | None:
-    placement, back = state.placement, plan.split(0)
-    if plan.is_original(placement.config) and state.operation is None and state.attempt is None:
-        return None
-    beside = placement.config == plan.side_by_side.name and not plan.guard
-    if beside and placement.shares == back:
-        return None
-    if beside and _prefers_weights(state):
-        return SetShares(endpoint=plan.endpoint, shares=back, unseen=True)
-    replaces = placement.config
+def _unseen_command(plan: Plan, state: State) -> Command:
+    if plan.guard and state.placement.config != plan.promoted.name:
+        return SoundAlarm(alarm=plan.guard.abort, endpoint=plan.endpoint)
+    if state.placement.config == plan.side_by_side.name and not plan.guard and _prefers_weights(state):
+        return SetShares(endpoint=plan.endpoint, shares=plan.split(0), unseen=True)
+    replaces = state.placement.config
     return ApplyConfig(endpoint=plan.endpoint, config=plan.original.name, replaces=replaces, unseen=True)
 
 

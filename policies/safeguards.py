@@ -5,7 +5,7 @@ from datetime import datetime
 
 from policies.commands import ArmGuard, ArmSwitch, Command, DisarmSwitch, RemoveGuard, SetScaling
 from policies.facts import HELD_SCALING, ScalingTarget, Surroundings
-from policies.lifecycle import Phase, State
+from policies.lifecycle import Phase, State, may_have_traffic
 from policies.observation import Unavailable
 from policies.plan import Plan
 
@@ -29,11 +29,7 @@ def may_extend(plan: Plan, state: State) -> bool:
 
     Not on a way back that meets failures while the candidate may still have traffic: what takes it away then is welcome.
     """
-    if state.phase is not Phase.ROLLING_BACK or not state.failures:
-        return True
-    placement = state.placement
-    served = {name for name, share in placement.shares.items() if share > 0}
-    return plan.is_original(placement.config) or (plan.guard is None and served == {plan.baseline.variant})
+    return state.phase is not Phase.ROLLING_BACK or not state.failures or not may_have_traffic(plan, state)
 
 
 def arm(plan: Plan, now: datetime) -> ArmSwitch | ArmGuard:

@@ -22,18 +22,18 @@ def take_up(plan: Plan, state: State, silent_for: timedelta, now: datetime) -> S
     if state.phase in CLIMBING and plan.policy.on_crash == "roll_back":
         told = f"its process was silent for {format_duration(silent_for)}, and the policy takes the candidate back then"
         return turn_back(state, Outcome.ROLLED_BACK, told, now)
-    return _leave_out(state, silent_for, now)
+    return leave_out(state, silent_for, now)
 
 
-def _leave_out(state: State, silence: timedelta, now: datetime) -> State:
+def leave_out(state: State, silence: timedelta, now: datetime) -> State:
     """Leave the time without any look out of every limit: what AWS was asked for may long be done. The rest of it counts as before."""
 
     def shift(moment: datetime) -> datetime:
         return min(moment + silence, now)
 
-    if state.operation is not None:
-        operation = state.operation.model_copy(update={"since": shift(state.operation.since)})
-        state = state.model_copy(update={"operation": operation})
+    sent = {"operation": state.operation, "attempt": state.attempt}
+    shifted = {name: each and each.model_copy(update={"since": shift(each.since)}) for name, each in sent.items()}
+    state = state.model_copy(update=shifted)
     back = state.phase in {Phase.ROLLING_BACK, Phase.CLEANING}
     return enter(state, state.phase, shift(state.since)) if back else state
 

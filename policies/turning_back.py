@@ -1,13 +1,13 @@
 """What turns a rollout back besides its gates: time, a command that failed, the outside world, an endpoint that cannot be described."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from policies.approvals.waiting import what_nobody_approved
 from policies.attribution import describe_work, returned_by
 from policies.baking import explain_open
 from policies.decision import POLL_EVERY, Decision
 from policies.drift import explain_return, was_taken_back
-from policies.experiment import tell_apart
+from policies.experiment import is_testing, take_out_unseen, tell_apart
 from policies.facts import IDLE_TROUBLE
 from policies.judging import Judge, judge_each, take_back_failing
 from policies.lifecycle import CLIMBING, Ending, Outcome, Phase, State, turn_back, turn_back_with
@@ -92,11 +92,20 @@ def go_on_unseen(plan: Plan, state: State, observation: Observation, now: dateti
         return give_up(plan, state, text, now)
     if state.phase is Phase.ROLLING_BACK:
         return _return_unseen(plan, state, text)
-    if state.drift is not None:
-        late = is_time_up(plan, now)
-        return leave_alone(plan, state, endpoint, state.drift, now) if late else _wait(state, text)
+    if state.drift is not None and is_time_up(plan, now):
+        return _end_unseen(plan, state, endpoint, state.drift, now)
+    if state.drift is not None and state.taken_over:
+        return _wait(state, text)
     judged = judge_each(plan, state, observation, judge)
-    return take_back_failing(plan, state, judged, now) or _wait(state, text)
+    failed = take_back_failing(plan, state, judged, now)
+    return failed or (take_out_unseen(plan, state) if is_testing(plan, state) else None) or _wait(state, text)
+
+
+def _end_unseen(plan: Plan, state: State, endpoint: Unavailable, drift: str, now: datetime) -> Decision:
+    """At the deadline, leave alone what somebody else has taken over, and take back what is still this rollout's."""
+    if state.taken_over:
+        return leave_alone(plan, state, endpoint, drift, now)
+    return Decision(turn_back(state, Outcome.INCONCLUSIVE, drift, now), "act", drift, timedelta(0))
 
 
 def _wait(state: State, text: str) -> Decision:

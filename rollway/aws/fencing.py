@@ -23,8 +23,8 @@ CONNECT_TIMEOUT_S: Final = 5
 READ_TIMEOUT_S: Final = 30
 IN_FLIGHT: Final = timedelta(seconds=CONNECT_TIMEOUT_S + READ_TIMEOUT_S)
 """How long one request can be under way before its client gives up on it."""
-COMMAND_LIMIT: Final = timedelta(minutes=1)
-"""How long after a command began its last request may leave; botocore's retries count."""
+COMMAND_LIMIT: Final = timedelta(minutes=4)
+"""How long after a command began its last request may leave. A description that all of botocore's attempts are spent on fits in."""
 MARGIN_OF_LEASE: Final = 6
 """The safety margin is ``IN_FLIGHT``, and at most this part of the lease: short leases have no room for more."""
 RECHECK_AFTER: Final = timedelta(seconds=2)

@@ -17,9 +17,10 @@ from policies.errors import AlreadyExists, JournalError, TransientAwsError
 from policies.lifecycle import State, begin, follow_the_winner, record_intent, record_result
 from policies.observation import Signal
 from policies.plan import Plan
+from policies.taking_up import leave_out
 from rollway.aws.objects import ObjectStore
 from rollway.journal.documents import read_document, stamp, write_document
-from rollway.journal.records import RECORD, Carried, Decided, Intended, Record, Started
+from rollway.journal.records import RECORD, Carried, Decided, Intended, Record, Started, TakenUp
 
 log = logging.getLogger(__name__)
 
@@ -190,4 +191,6 @@ def _replay(plan: Plan, records: list[Record]) -> State:
             state = record_intent(state, record.command, record.at)
         elif isinstance(record, Carried):
             state = record_result(state, record.command, record.result, record.at)
+        elif isinstance(record, TakenUp):
+            state = leave_out(state, record.silent_for, record.at)
     return state

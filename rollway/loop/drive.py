@@ -154,6 +154,10 @@ async def record_ending(rollout: Rollout, clock: Clock) -> None:
             await clock.sleep(RECORD_EVERY, rollout.wake)
     except JournalError as error:
         log.warning("the journal does not have the last records of rollout %s: %s", rollout.plan.rollout_id, error)
+    except asyncio.CancelledError:  # the rollout is over: its result is worth more than its last records
+        task = asyncio.current_task()
+        if task is not None:
+            task.uncancel()
 
 
 async def _unbroken(rollout: Rollout, clock: Clock, stopping: Stopping) -> Decision:

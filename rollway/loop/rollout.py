@@ -145,7 +145,7 @@ class Rollout:
     async def _observe(self, now: datetime) -> Observation:
         endpoint = await self._read_endpoint()
         known = Circumstances(self._switch_due, self.unobserved_since)
-        if isinstance(endpoint, Endpoint):
+        if isinstance(endpoint, Endpoint) and not endpoint.busy:  # while it is busy, nothing is concluded yet
             self._switch_due, self.unobserved_since = None, None
         return Observation(
             endpoint=endpoint,

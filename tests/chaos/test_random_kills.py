@@ -6,10 +6,22 @@ import signal
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from datetime import timedelta
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
+import httpx
+
 from policies.values import parse_duration
+from rollway.sandbox.fault_menu import (
+    ChangeRollsBack,
+    Denied,
+    Fault,
+    LostAnswer,
+    Stuck,
+    Throttle,
+    UpdateRollsBack,
+)
 from tests.chaos.actors import Death, Site, begin, resume
 from tests.chaos.conftest import FULL, POLICY, TROUBLED, Ground, fork
 from tests.chaos.endings import find_faults, outcome_of, reset, rollout_of
@@ -21,6 +33,18 @@ STOPPED = 0.3
 """Part of the disturbances that only stop a process, until the next one has had its turn."""
 MOSTLY = 0.5
 """Part of the rollouts of which the first process lives long enough to begin them, and more."""
+TROUBLED_BY_AWS = 0.4
+"""Part of the rollouts during which something goes wrong in the simulated AWS, too."""
+WEIGHTS = "UpdateEndpointWeightsAndCapacities"
+FOR_A_WHILE = timedelta(seconds=4)
+MENU: tuple[Fault, ...] = (
+    *(Denied(operation=each, duration=FOR_A_WHILE) for each in (WEIGHTS, "UpdateEndpoint", "DescribeEndpoint")),
+    *(LostAnswer(operation=each, times=2) for each in (WEIGHTS, "UpdateEndpoint")),
+    *(Stuck(operation=each, by=FOR_A_WHILE) for each in (WEIGHTS, "UpdateEndpoint")),
+    Throttle(operation=WEIGHTS, times=6),
+    ChangeRollsBack(),
+    UpdateRollsBack(),
+)
 SEED = int(os.environ.get("ROLLWAY_CHAOS_SEED", "7"))
 LEASE_S = parse_duration(POLICY["lease"]).total_seconds()
 PATIENCE_S = 120
@@ -44,8 +68,36 @@ class Disturbance:
     only_stops: bool
 
 
-def play(site: Site, kills: list[Disturbance], log: Path) -> Story:
+@dataclass(frozen=True)
+class Trouble:
+    """What happens during one rollout: to its processes, and to the simulated AWS."""
+
+    kills: list[Disturbance]
+    fault: Fault | None
+
+
+def draw_kills(luck: random.Random, more: int) -> list[Disturbance]:
+    """Draw what happens to the first process, and to so many that take over."""
+    return [Disturbance(luck.uniform(0.2, _LONGEST_S), luck.random() < STOPPED) for _ in range(1 + more)]
+
+
+def draw_fault(luck: random.Random) -> Fault | None:
+    """Draw what goes wrong in the simulated AWS, and when; for most rollouts nothing does."""
+    if luck.random() >= TROUBLED_BY_AWS:
+        return None
+    return luck.choice(MENU).model_copy(update={"after": timedelta(seconds=luck.uniform(0, _LONGEST_S))})
+
+
+def plant(site: Site, fault: Fault) -> None:
+    """Have something go wrong in the simulated AWS, with every rollout that is under way there."""
+    httpx.post(f"{site.url}/_rollway/faults", content=fault.model_dump_json()).raise_for_status()
+
+
+def play(site: Site, trouble: Trouble, log: Path) -> Story:
     """Disturb one process after the other, then let one finish; say what came of it."""
+    kills = trouble.kills
+    if trouble.fault:
+        plant(site, trouble.fault)
     offset, before = log.stat().st_size, rollout_of(site)
     asleep: list[BaseProcess] = []
     for number, kill in enumerate(kills):
@@ -62,13 +114,13 @@ def play(site: Site, kills: list[Disturbance], log: Path) -> Story:
     last.join(LEASE_S if asleep else PATIENCE_S)  # long enough to take over, where there is something to take over
     wake(asleep)
     last.join(PATIENCE_S)
-    told = f"{site.endpoint} {kills}"
+    played = f"{site.endpoint} {trouble}"
     if last.exitcode != 0:
         last.kill()
-        return Story(outcome_of(site), [f"{told}: the last process ended with {last.exitcode}"])
+        return Story(outcome_of(site), [f"{played}: the last process ended with {last.exitcode}"])
     if rollout_of(site) == before:
         return Story(None, [])
-    return Story(outcome_of(site), [f"{told}: {fault}" for fault in find_faults(site, log, offset)])
+    return Story(outcome_of(site), [f"{played}: {fault}" for fault in find_faults(site, log, offset)])
 
 
 def send(process: BaseProcess, number: signal.Signals) -> None:
@@ -87,11 +139,11 @@ def wake(asleep: list[BaseProcess]) -> None:
         process.join()
 
 
-def play_in_turn(sites: list[Site], kills: list[list[Disturbance]], log: Path) -> list[Story]:
+def play_in_turn(sites: list[Site], troubles: list[Trouble], log: Path) -> list[Story]:
     """Play rollouts of one endpoint, one after the other."""
     stories: list[Story] = []
-    for site, moments in zip(sites, kills, strict=True):
-        stories.append(play(site, moments, log))
+    for site, trouble in zip(sites, troubles, strict=True):
+        stories.append(play(site, trouble, log))
         reset(site)
     return stories
 
@@ -100,14 +152,13 @@ def test_rollouts_survive_kills_at_random_moments(ground: Ground, directors: Pro
     """All of them end promoted or on their baseline, with nothing left over and no two processes writing in turns."""
     luck = random.Random(SEED)
     again = [number < RESUMERS_KILLED for number in range(ROLLOUTS)]
-    kills = [
-        [Disturbance(luck.uniform(0.2, _LONGEST_S), luck.random() < STOPPED) for _ in range(1 + more)] for more in again
-    ]
+    troubles = [Trouble(draw_kills(luck, more), draw_fault(luck)) for more in again]
     sites = [ground.site(TROUBLED[number % AT_A_TIME], luck.choice(["v2", "bad"])) for number in range(ROLLOUTS)]
     log = ground.folder / "requests.jsonl"
 
     played = [
-        directors.submit(play_in_turn, sites[turn::AT_A_TIME], kills[turn::AT_A_TIME], log) for turn in range(AT_A_TIME)
+        directors.submit(play_in_turn, sites[turn::AT_A_TIME], troubles[turn::AT_A_TIME], log)
+        for turn in range(AT_A_TIME)
     ]
 
     stories = [story for turn in played for story in turn.result()]

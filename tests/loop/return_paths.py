@@ -67,7 +67,7 @@ class Row:
     Attributes:
         operation: the request that is obstructed; "endpoint" where it is the endpoint itself.
         fault: what is wrong with it.
-        phase: where the rollout is when it is told to go back, and from when on the fault holds.
+        phase: where the rollout is when it is ordered back, and from when on the fault holds.
     """
 
     operation: str
@@ -87,7 +87,7 @@ class Story:
     Attributes:
         row: the row.
         ending: how the rollout ended.
-        exposure: percent of traffic that the candidate's model answered a lease and a minute after the rollout was told to go back.
+        exposure: percent of traffic that the candidate's model answered a lease and a minute after the rollout was ordered back.
         by: who made the request after which the candidate's model answered nothing any more; empty while it answers.
         at_the_end: percent of traffic that it answered when the rollout ended.
     """
@@ -210,7 +210,7 @@ def describe(story: Story) -> str:
     """Return the table's line of a story."""
     assert story.ending is not None
     share = f"{story.exposure:.0f} %" if story.exposure is not None else "ended before"
-    kept = f"nobody: {story.at_the_end:.0f} %" if story.at_the_end else "it had none"
+    kept = f"no request, {story.at_the_end:.0f} % left" if story.at_the_end else "it had none"
     by = story.by or kept
     reason = re.sub(r", request \w+", "", story.ending.reason).replace("|", "/")
     row = story.row
@@ -219,7 +219,7 @@ def describe(story: Story) -> str:
 
 HEAD: Final = """# What brings the candidate's traffic back when a way is closed
 
-Each row is a whole rollout on the simulated AWS. At a phase it is told to go back, and from that moment on one kind of request, or the
+Each row is a whole rollout on the simulated AWS. At a phase it is ordered back, and from that moment on one kind of request, or the
 endpoint itself, has a fault. The columns: the outcome; whose request took the last of the candidate's traffic; its share a lease and a
 minute (6 minutes) later; and the sentence that the outcome gives. Written by `python -m tests.loop.return_paths`; the tests play the rows
 again.

@@ -14,7 +14,7 @@ ROWS = list(rows())
 
 @pytest.mark.parametrize("row", ROWS[::EVERY], ids=lambda row: row.name)
 def test_no_obstruction_leaves_a_candidate_with_traffic_that_could_be_taken(row: Row) -> None:
-    """A lease and a minute after a rollout is told to go back, its candidate has no traffic; and its end is what the page says."""
+    """A lease and a minute after a rollout is ordered back, its candidate has no traffic; and its end is what the page says."""
     story = play(row)
 
     assert story.ending is not None
@@ -28,5 +28,5 @@ def test_no_obstruction_leaves_a_candidate_with_traffic_that_could_be_taken(row:
 def test_the_page_has_every_row() -> None:
     """No obstruction is left out of the page."""
     lines = TABLE.read_text("utf-8").splitlines()
-    told = [tuple(cell.strip() for cell in line.split("|")[1:4]) for line in lines if line.startswith("| ")][1:]
-    assert told == [(row.operation, row.fault, row.phase) for row in ROWS]
+    found = [tuple(cell.strip() for cell in line.split("|")[1:4]) for line in lines if line.startswith("| ")][1:]
+    assert found == [(row.operation, row.fault, row.phase) for row in ROWS]

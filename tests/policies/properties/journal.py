@@ -5,12 +5,13 @@ an intent and an outcome.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from policies.commands import Command, CommandResult
 from policies.decision import Decision
 from policies.lifecycle import Phase, State, begin, record_intent, record_result
 from policies.plan import Plan
+from policies.taking_up import leave_out
 
 
 @dataclass(frozen=True)
@@ -37,12 +38,22 @@ class Carried:
     result: CommandResult
 
 
+@dataclass(frozen=True)
+class TakenUp:
+    """Another process went on, after so long a silence."""
+
+    at: datetime
+    silent_for: timedelta
+
+
 @dataclass
 class Journal:
     """The records of one rollout, oldest first."""
 
     plan: Plan
-    records: list[Decided | Intended | Carried] = field(default_factory=list[Decided | Intended | Carried])
+    records: list[Decided | Intended | Carried | TakenUp] = field(
+        default_factory=list[Decided | Intended | Carried | TakenUp]
+    )
 
     def note(self, before: State, decision: Decision) -> None:
         """Write a decision down, if the next process has to know of it."""
@@ -62,6 +73,8 @@ class Journal:
                     state = record_intent(state, record.command, record.at)
                 case Carried():
                     state = record_result(state, record.command, record.result, record.at)
+                case TakenUp():
+                    state = leave_out(state, record.silent_for, record.at)
         return state
 
 

@@ -28,7 +28,7 @@ from policies.plan import Plan
 from policies.safeguards import arm, may_extend
 from policies.taking_up import take_up
 from policies.verdict import Answer, GateVerdict
-from tests.policies.properties.journal import Carried, Intended, Journal, forget_what_is_read_back
+from tests.policies.properties.journal import Carried, Intended, Journal, TakenUp, forget_what_is_read_back
 from tests.policies.properties.outsiders import CIRCUMSTANCES, DRIFTS, Outsiders
 from tests.policies.properties.simulated_aws import ANSWERS, SimulatedAws
 
@@ -144,6 +144,7 @@ class Run:
         self.killed = True
         self.now += self.silent_for
         self.state = take_up(self.plan, self.journal.replay(), self.silent_for, self.now)
+        self.journal.records.append(TakenUp(self.now, self.silent_for))
         self.beaten_at = self.now
         self.held = (
             self.held and self.state.phase in CLIMBING
