@@ -58,11 +58,14 @@ def _find_obstacle(plan: Plan, state: State, observation: Observation, now: date
 
 
 def turn_back_from_outside(plan: Plan, state: State, observation: Observation, now: datetime) -> State:
-    """Go back for good where the endpoint is in trouble, or was put back on the baseline by anybody else."""
+    """Go back for good where the endpoint is in trouble, or was put back on the baseline by anybody else.
+
+    The trouble of an endpoint that somebody else has taken over is theirs.
+    """
     endpoint = observation.endpoint
     if state.phase not in CLIMBING or isinstance(endpoint, Unavailable):
         return state
-    if endpoint.status in IDLE_TROUBLE:
+    if endpoint.status in IDLE_TROUBLE and not state.taken_over:
         trouble = f"the endpoint is {endpoint.status}: {endpoint.failure_reason or 'AWS gives no reason'}"
         at_rest = state.model_copy(update={"operation": None, "attempt": None})  # whatever it was, AWS is done with it
         return turn_back(at_rest, Outcome.ROLLED_BACK, trouble, now)

@@ -112,6 +112,7 @@ class Rollout(RuleBasedStateMachine):
     def _see_to_the_end(self) -> None:
         endpoint = self.run.aws.endpoint
         self.run.aws.endpoint = endpoint.model_copy(update={"status": "InService"})
+        self.run.aws.denied.clear()
         self.run.until_finished()
 
 
