@@ -12,6 +12,7 @@ from policies.attribution import describe_work, name_change
 from policies.commands import ApplyConfig, Command, CreateConfig, SetCapacity, SetShares, SoundAlarm
 from policies.decision import Decision
 from policies.declared import step_aside
+from policies.exposure import may_have_traffic
 from policies.facts import IDLE_TROUBLE, Endpoint, format_shares
 from policies.goal import Goal, next_commands
 from policies.guarded import pull_the_brake
@@ -25,7 +26,6 @@ from policies.lifecycle import (
     close_window,
     enter,
     finish,
-    may_have_traffic,
 )
 from policies.observation import Unavailable
 from policies.plan import Plan

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from policies.commands import ArmGuard, ArmSwitch, Command, DisarmSwitch, RemoveGuard, SetScaling
+from policies.exposure import may_have_traffic
 from policies.facts import HELD_SCALING, ScalingTarget, Surroundings
-from policies.lifecycle import Phase, State, may_have_traffic
+from policies.lifecycle import Phase, State
 from policies.observation import Unavailable
 from policies.plan import Plan
 

@@ -26,7 +26,10 @@ def take_up(plan: Plan, state: State, silent_for: timedelta, now: datetime) -> S
 
 
 def leave_out(state: State, silence: timedelta, now: datetime) -> State:
-    """Leave the time without any look out of every limit: what AWS was asked for may long be done. The rest of it counts as before."""
+    """Let no limit run out by the time without any look: what AWS was asked for may long be done.
+
+    A change that AWS works on has its limit without the silence. A way back, or a clean-up, gets all its time anew.
+    """
 
     def shift(moment: datetime) -> datetime:
         return min(moment + silence, now)
@@ -34,8 +37,7 @@ def leave_out(state: State, silence: timedelta, now: datetime) -> State:
     sent = {"operation": state.operation, "attempt": state.attempt}
     shifted = {name: each and each.model_copy(update={"since": shift(each.since)}) for name, each in sent.items()}
     state = state.model_copy(update=shifted)
-    back = state.phase in {Phase.ROLLING_BACK, Phase.CLEANING}
-    return enter(state, state.phase, shift(state.since)) if back else state
+    return enter(state, state.phase, now) if state.phase in {Phase.ROLLING_BACK, Phase.CLEANING} else state
 
 
 def is_over(state: State) -> bool:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from policies.commands import ApplyConfig, Command, CommandResult, CreateConfig, DeleteConfig, SetShares
 from policies.facts import Endpoint
-from policies.lifecycle import Outcome, State, begin, record_result, turn_back
+from policies.lifecycle import State, begin, record_result
 from policies.operations import follow, is_overdue
 from policies.taking_up import take_up
 from tests.policies.building import BASELINE, CANDIDATE, START, make_endpoint, make_rollout
@@ -101,12 +101,10 @@ def test_results_are_taken_note_of() -> None:
 
 
 def test_a_take_over_leaves_out_the_silence_and_nothing_else() -> None:
-    """However often processes hand a rollout over, a stuck change comes to its limit of time, and so does a way back."""
+    """However often processes hand a rollout over, a stuck change comes to its limit of time."""
     half = PLAN.policy.timeouts.update / 2
     state = seen(BUSY)
     for number in (1, 2):
         state = take_up(PLAN, state, SILENCE, START + number * (half + SILENCE))
     assert is_overdue(PLAN, state, START + 2 * (half + SILENCE)) is None
     assert is_overdue(PLAN, state, START + 2 * (half + SILENCE) + timedelta(seconds=1)) is not None
-    back = turn_back(begin(PLAN), Outcome.ABORTED, "as the test says", START)
-    assert take_up(PLAN, back, SILENCE, START + half).since == START + SILENCE

@@ -66,7 +66,7 @@ def test_aws_is_not_late_for_the_time_in_which_nobody_looked() -> None:
     shift = SetShares(endpoint=RESUMING.endpoint, shares=RESUMING.split(5))
     state = begin(RESUMING).model_copy(update={"operation": Operation(command=shift, since=START, seen_busy=True)})
     taken = take_up(RESUMING, state, SILENCE, NOW).operation
-    assert taken == Operation(command=shift, since=NOW, seen_busy=True)
+    assert taken == Operation(command=shift, since=START + SILENCE, seen_busy=True)
 
 
 def test_a_rollback_that_was_given_up_is_tried_again() -> None:
