@@ -3,7 +3,7 @@
 It is patched into moto's dispatch itself, so tests in process and the HTTP server go through the same door.
 """
 
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from html import escape
 from threading import RLock
 from typing import Any
@@ -22,7 +22,6 @@ from rollway.sandbox.moto_adapter.patch import Patch
 from rollway.sandbox.moto_adapter.s3_time import dated
 
 _FIRST_ERROR_STATUS = 400
-_READING = frozenset({"GET", "HEAD"})
 _COMMON_ERRORS = (
     "ThrottlingException",
     "ExpiredToken",
@@ -38,15 +37,15 @@ class SimulatedError(ServiceException):
 
 def patches(cloud: Cloud) -> list[Patch]:
     """Return the doors: one for all services, two more for S3, which moto dispatches in its own way."""
-    # moto looks at a condition and writes in two steps; on S3 a conditional write is one.
-    writing = RLock()
+    # In moto a conditional write has two steps, and so has a read: an object that is overwritten between them is gone. On S3 each is one.
+    one_at_a_time = RLock()
     # moto warns about error codes that no service model lists; these are common to all of AWS.
     known_codes = [*errors.COMMON_ERROR_CODES, *_COMMON_ERRORS]
     return [
         Patch(BaseResponse, "call_action", _guarded_action(cloud, BaseResponse.call_action)),
         Patch(errors, "COMMON_ERROR_CODES", known_codes),
         *(
-            Patch(S3Response, name, _guarded_s3(cloud, getattr(S3Response, name), writing))
+            Patch(S3Response, name, _guarded_s3(cloud, getattr(S3Response, name), one_at_a_time))
             for name in ("bucket_response", "key_response")
         ),
     ]
@@ -85,12 +84,11 @@ def _refused(response: Any, refusal: Refusal) -> Any:  # noqa: ANN401 - as above
     return refusal.status, headers, body
 
 
-def _guarded_s3(cloud: Cloud, original: Any, writing: AbstractContextManager[Any]) -> Any:  # noqa: ANN401 - as above
+def _guarded_s3(cloud: Cloud, original: Any, one_at_a_time: AbstractContextManager[Any]) -> Any:  # noqa: ANN401 - as above
     def respond(response: Any, request: Any, full_url: str, headers: Any) -> Any:  # noqa: ANN401 - as above
         operation, parameters = _s3_request(request)
         envelope = Envelope("s3", agent_of(request.headers.get("User-Agent")), parameters.get("Bucket", ""))
         try:
-            one_at_a_time = nullcontext() if request.method in _READING else writing
             with cloud.request(operation, parameters, envelope) as outcome, one_at_a_time:
                 answer = _answered(original, response, request, full_url, headers)
                 _note_error(outcome, answer)
