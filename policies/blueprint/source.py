@@ -9,6 +9,7 @@ import yaml
 
 from policies.blueprint.declared import Declared
 from policies.blueprint.document import Path, as_list, as_mapping
+from policies.blueprint.forms.named import is_printed
 from policies.blueprint.forms.recognition import name_binary, name_text, read_documents
 from policies.blueprint.parsing import NotParsed, Parsed, decode, parse
 from policies.blueprint.shapes import Shapes
@@ -106,7 +107,7 @@ def _parse(raw: bytes, name: str) -> Parsed:
         problem = name_text(text, name) or Problem("(file)", f"is neither YAML nor JSON: {error}")
         raise UnreadableDocument(name, [problem]) from error
     holds = as_mapping(parsed.content) or as_list(parsed.content)
-    if not holds and (problem := name_text(text, name)):
+    if (not holds or is_printed(text)) and (problem := name_text(text, name)):
         raise UnreadableDocument(name, [problem])
     return parsed
 

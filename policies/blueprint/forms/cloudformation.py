@@ -1,14 +1,15 @@
 """CloudFormation's templates, in YAML and JSON: those of SAM and of ``cdk synth`` among them."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, cast
+from typing import Any, Final
 
-from policies.blueprint.declared import MODELS, Declared
-from policies.blueprint.document import Named, Path, as_mapping
+from policies.blueprint.declared import Declared
+from policies.blueprint.document import Path, as_mapping
+from policies.blueprint.forms.declaring import Part, declare
 from policies.blueprint.forms.intrinsics import is_function, make_resolve
 from policies.blueprint.forms.translation import Translation
-from policies.blueprint.layout import CONFIG, MODEL
 from policies.blueprint.shapes import Shapes
+from policies.errors import Problem
 
 FORM: Final = "a CloudFormation template"
 CONFIG_TYPE: Final = "AWS::SageMaker::EndpointConfig"
@@ -22,7 +23,7 @@ def is_template(document: Mapping[str, Any]) -> bool:
     return typed or "AWSTemplateFormatVersion" in document
 
 
-def read_template(document: Mapping[str, Any], at: Path, shapes: Shapes) -> Iterator[Declared]:
+def read_template(document: Mapping[str, Any], at: Path, shapes: Shapes) -> Iterator[Declared | Problem]:
     """Yield each endpoint configuration of a template, with the models that the template holds.
 
     Args:
@@ -32,18 +33,16 @@ def read_template(document: Mapping[str, Any], at: Path, shapes: Shapes) -> Iter
     """
     resources = {str(key): as_mapping(each) for key, each in as_mapping(document.get("Resources")).items()}
     names = _model_names(resources)
+    below = (*at, "Resources")
     for resource, content in resources.items():
         if content.get("Type") == CONFIG_TYPE:
             translation = Translation(shapes, resolve=make_resolve(names), loose=True)
-            below = (*at, "Resources")
-            config = translation.translate(CONFIG, content.get("Properties", {}), (), (*below, resource, "Properties"))
-            models = {
-                name: translation.translate(
-                    MODEL, resources[key].get("Properties", {}), (MODELS, Named(name)), (*below, key, "Properties")
-                )
+            config = Part(resource, content.get("Properties", {}), (*below, resource, "Properties"))
+            models = [
+                Part(name, resources[key].get("Properties", {}), (*below, key, "Properties"))
                 for key, name in names.items()
-            }
-            yield Declared(FORM, _members(config), _all_members(models), None, resource, translation.origins)
+            ]
+            yield declare(FORM, translation, config, models)
 
 
 def _model_names(resources: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
@@ -56,11 +55,3 @@ def _model_names(resources: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
             if len(name) <= _LONGEST_NAME or given is not None:
                 names[key] = name
     return names
-
-
-def _members(value: object) -> dict[str, Any]:
-    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
-
-
-def _all_members(models: Mapping[str, object]) -> dict[str, dict[str, Any]]:
-    return {name: _members(model) for name, model in models.items()}

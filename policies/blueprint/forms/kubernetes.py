@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from policies.blueprint.declared import MODELS, Declared
-from policies.blueprint.document import Named, Path, Unresolved, as_list, as_mapping
+from policies.blueprint.declared import Declared
+from policies.blueprint.document import Path, Unresolved, as_list, as_mapping
+from policies.blueprint.forms.declaring import Part, declare
 from policies.blueprint.forms.translation import Translation
-from policies.blueprint.layout import CONFIG, MODEL
 from policies.blueprint.shapes import Shapes
+from policies.errors import Problem
 
 FORM: Final = "an object of AWS Controllers for Kubernetes"
 GROUP: Final = "sagemaker.services.k8s.aws"
@@ -31,24 +32,22 @@ def list_objects(documents: list[Placed]) -> Iterator[Placed]:
             yield at, document
 
 
-def read_objects(documents: list[Placed], shapes: Shapes) -> Iterator[Declared]:
+def read_objects(documents: list[Placed], shapes: Shapes) -> Iterator[Declared | Problem]:
     """Yield each endpoint configuration among objects, with the models among them."""
     objects = [each for each in list_objects(documents) if str(each[1].get("apiVersion")).startswith(f"{GROUP}/")]
+    models = [
+        Part(name, each["spec"], (*place, "spec"))
+        for place, each in objects
+        if each.get("kind") == "Model" and isinstance(name := as_mapping(each.get("spec")).get("modelName"), str)
+    ]
     for at, document in objects:
         if document.get("kind") != "EndpointConfig":
             continue
-        spec = as_mapping(document.get("spec"))
-        translation = Translation(shapes, spell=str.lower, read=_read, resolve=_resolve)
-        config = translation.translate(CONFIG, spec, (), (*at, "spec"))
-        models: dict[str, dict[str, Any]] = {}
-        for place, each in objects:
-            content = as_mapping(each.get("spec"))
-            if each.get("kind") == "Model" and isinstance(name := content.get("modelName"), str):
-                models[name] = translation.translate(MODEL, content, (MODELS, Named(name)), (*place, "spec"))
-        name = as_mapping(document.get("metadata")).get("name")
-        yield Declared(
-            FORM, config, models, None, str(name or spec.get("endpointConfigName") or ""), translation.origins
+        name = as_mapping(document.get("metadata")).get("name") or as_mapping(document.get("spec")).get(
+            "endpointConfigName"
         )
+        translation = Translation(shapes, spell=str.lower, read=_read, resolve=_resolve)
+        yield declare(FORM, translation, Part(str(name or ""), document.get("spec"), (*at, "spec")), models)
 
 
 def _read(key: str) -> str:

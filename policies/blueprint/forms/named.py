@@ -81,8 +81,11 @@ _SERVERLESS: Final = Named(
 _BINDINGS: Final = Named(
     "bindings of Rollway", "`rollway bindings` reads them; give a blueprint or an endpoint configuration"
 )
+FIRST: Final = 2
+"""So many of the forms below are what they are whatever else they hold."""
 DOCUMENTS: Final[tuple[tuple[_Test, Named], ...]] = (
     (_has("cells", "nbformat"), Named("a Jupyter notebook", f"in the notebook, {SAVE}")),
+    (_has("steps", "changeSummary"), Named("a preview of Pulumi", LIVE)),
     (_has("EndpointStatus"), _ANSWERED),
     (_any("EndpointConfigs", "Endpoints"), Named("a list of what there is", DESCRIBE)),
     (
@@ -109,7 +112,6 @@ DOCUMENTS: Final[tuple[tuple[_Test, Named], ...]] = (
     (_has("runtime", "resources"), Named("a program of Pulumi", LIVE)),
     (_has("runtime", "name"), Named("a project of Pulumi", LIVE)),
     (lambda document: "resources" in _in(document, "deployment"), Named("a stack that Pulumi exported", LIVE)),
-    (_has("steps", "changeSummary"), Named("a preview of Pulumi", LIVE)),
     (_has("service", "provider"), _SERVERLESS),
     (_has("Version", "Steps"), Named("a pipeline of SageMaker", LIVE)),
     (_has("strategy"), Named("a policy of Rollway", "check it with `rollway validate FILE`")),
@@ -127,7 +129,15 @@ def _matches(pattern: str) -> Callable[[str], bool]:
     return lambda text: compiled.search(text) is not None
 
 
-_PRINTED: Final = Named("a dictionary as Python prints it", "print it with `json.dumps(answer, default=str)`")
+_PYTHON_VALUES: Final = re.compile(r"datetime\.datetime\(|: None\b|: (True|False)\b")
+
+
+def is_printed(text: str) -> bool:
+    """Whether a text is a dictionary as Python prints it: YAML would read it, and take ``None`` for a text."""
+    return text.lstrip().startswith("{'") and _PYTHON_VALUES.search(text) is not None
+
+
+PRINTED: Final = Named("a dictionary as Python prints it", "print it with `json.dumps(answer, default=str)`")
 PYTHON: Final = Named("a Python program", SAVE)
 _PROGRAM: Final = Named("a program", "save the request that it makes as JSON")
 _SHELL: Final = Named("a shell script", "give the file that it names with --cli-input-json, or the request as JSON")

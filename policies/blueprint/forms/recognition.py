@@ -7,7 +7,7 @@ from policies.blueprint.declared import MODELS, Declared
 from policies.blueprint.document import Path, as_list, as_mapping, format_path
 from policies.blueprint.forms import blueprints, cloudformation, kubernetes, requests, step_functions, terraform
 from policies.blueprint.forms.kubernetes import Placed
-from policies.blueprint.forms.named import BINARIES, DOCUMENTS, LIVE, PYTHON, TEXTS, Named
+from policies.blueprint.forms.named import BINARIES, DOCUMENTS, FIRST, LIVE, PYTHON, TEXTS, Named
 from policies.blueprint.layout import CONFIG
 from policies.blueprint.shapes import Shapes
 from policies.errors import Problem
@@ -68,7 +68,7 @@ def _not_members(value: object) -> str:
 
 def _read(placed: Placed, shapes: Shapes) -> Iterator[Declared | Problem]:
     at, document = placed
-    if named := next((form for matches, form in DOCUMENTS[:_FIRST] if matches(document)), None):
+    if named := next((form for matches, form in DOCUMENTS[:FIRST] if matches(document)), None):
         yield _refuse(_where(at), named)
     elif blueprints.is_blueprint(document):
         yield from blueprints.read_blueprint(document, at)
@@ -88,10 +88,6 @@ def _read(placed: Placed, shapes: Shapes) -> Iterator[Declared | Problem]:
         yield Problem(_where(at), _NONE, _READ)
 
 
-_FIRST: Final = 1
-"""A notebook is one whatever else it holds."""
-
-
 def _holds_members(document: Mapping[str, Any], shapes: Shapes) -> bool:
     own = {*shapes[CONFIG].members, MODELS}
     return any(str(key).removesuffix(".$") in own for key in document)
@@ -105,7 +101,7 @@ def _refuse(where: str, form: Named) -> Problem:
     return Problem(where, f"is {form.name}, which is not read", form.remedy)
 
 
-def _or_none(found: Iterable[Declared], form: str, remedy: str) -> Iterator[Declared | Problem]:
+def _or_none(found: Iterable[Declared | Problem], form: str, remedy: str) -> Iterator[Declared | Problem]:
     declared = list(found)
     yield from declared
     if not declared:

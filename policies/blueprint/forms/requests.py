@@ -5,11 +5,11 @@ from typing import Any, Final
 
 from policies.blueprint.declared import MODELS, Declared
 from policies.blueprint.defaults import leave_out_echoes
-from policies.blueprint.document import Named, Path, as_list, as_mapping, format_path
+from policies.blueprint.document import Path, as_list, as_mapping, format_path
+from policies.blueprint.forms.declaring import Part, declare
 from policies.blueprint.forms.intrinsics import make_resolve
 from policies.blueprint.forms.step_functions import open_expression
 from policies.blueprint.forms.translation import Translation
-from policies.blueprint.layout import CONFIG, MODEL
 from policies.blueprint.model import Document
 from policies.blueprint.shapes import Shapes
 from policies.errors import Problem
@@ -34,21 +34,27 @@ def as_requested(answer: Mapping[str, Any]) -> Document:
 def read_request(document: Mapping[str, Any], at: Path, shapes: Shapes) -> Iterator[Declared | Problem]:
     """Yield the configuration that a request or an answer holds, with the models that stand under ``Models`` beside it."""
     answered = is_answer(document)
-    translation = Translation(shapes, resolve=_resolve)
-    members = {name: value for name, value in document.items() if name != MODELS}
-    config = translation.translate(CONFIG, as_requested(members) if answered else members, (), at)
-    models: dict[str, Document] = {}
+    given = {name: value for name, value in document.items() if name != MODELS}
+    config = Part("", as_requested(given) if answered else given, at)
+    models, problems = _models(document, at)
+    yield from problems
+    yield declare(ANSWER if answered else REQUEST, Translation(shapes, resolve=_resolve), config, models)
+
+
+def _models(document: Mapping[str, Any], at: Path) -> tuple[list[Part], list[Problem]]:
+    """Return the models that stand beside a configuration, and what is wrong with how they do."""
+    models: dict[str, Part] = {}
+    problems: list[Problem] = []
+    if MODELS in document and not isinstance(document[MODELS], list):
+        problems.append(Problem(format_path((*at, MODELS)), "is not a list", "write a list of CreateModel requests"))
     for position, each in enumerate(map(as_mapping, as_list(document.get(MODELS)))):
         name, origin = each.get("ModelName"), (*at, MODELS, position)
         if not isinstance(name, str) or name in models:
             what = f"{name} is there already" if isinstance(name, str) else "has no ModelName"
-            yield Problem(format_path(origin), what, "give each model a ModelName of its own")
+            problems.append(Problem(format_path(origin), what, "give each model a ModelName of its own"))
             continue
-        given = as_requested(each) if is_answer(each) else each
-        models[name] = translation.translate(MODEL, given, (MODELS, Named(name)), origin)
-    if MODELS in document and not isinstance(document[MODELS], list):
-        yield Problem(format_path((*at, MODELS)), "is not a list", "write a list of CreateModel requests")
-    yield Declared(ANSWER if answered else REQUEST, config, models, None, "", translation.origins)
+        models[name] = Part(name, as_requested(each) if is_answer(each) else each, origin)
+    return list(models.values()), problems
 
 
 _functions: Final = make_resolve({})

@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, cast
 
-from policies.blueprint.declared import MODELS, Declared
-from policies.blueprint.document import Named, Path, Unresolved, as_list, as_mapping
+from policies.blueprint.declared import Declared
+from policies.blueprint.document import Path, Unresolved, as_list, as_mapping
+from policies.blueprint.forms.declaring import Part, declare
 from policies.blueprint.forms.translation import Translation
-from policies.blueprint.layout import CONFIG, MODEL
 from policies.blueprint.model import Document
 from policies.blueprint.shapes import Shape, Shapes
+from policies.errors import Problem
 
 FORM: Final = "what `terraform show -json` writes"
 CONFIG_TYPE: Final = "aws_sagemaker_endpoint_configuration"
@@ -24,7 +25,7 @@ def is_shown(document: Mapping[str, Any]) -> bool:
     return "format_version" in document and bool({"planned_values", "values", "resource_changes"} & document.keys())
 
 
-def read_shown(document: Mapping[str, Any], at: Path, shapes: Shapes) -> Iterator[Declared]:
+def read_shown(document: Mapping[str, Any], at: Path, shapes: Shapes) -> Iterator[Declared | Problem]:
     """Yield each endpoint configuration of a plan or a state, with the models of the same plan or state."""
     key = "planned_values" if "planned_values" in document else "values"
     unknown = {
@@ -34,17 +35,17 @@ def read_shown(document: Mapping[str, Any], at: Path, shapes: Shapes) -> Iterato
     resources = list(
         _resources(as_mapping(as_mapping(document.get(key)).get("root_module")), (*at, key, "root_module"))
     )
+    models = [
+        Part(name, _members(each, unknown, "model_name"), (*where, "values"))
+        for where, each in resources
+        if each.get("type") == _MODEL_TYPE and isinstance(name := as_mapping(each.get("values")).get("name"), str)
+    ]
     for where, each in resources:
         if each.get("type") != CONFIG_TYPE or each.get("mode") == "data":
             continue
-        translation = _translation(shapes)
-        config = _read(translation, each, unknown, (CONFIG, "endpoint_config_name", (), where))
-        models: dict[str, Document] = {}
-        for place, other in resources:
-            name = as_mapping(other.get("values")).get("name")
-            if other.get("type") == _MODEL_TYPE and isinstance(name, str):
-                models[name] = _read(translation, other, unknown, (MODEL, "model_name", (MODELS, Named(name)), place))
-        yield Declared(FORM, config, models, None, str(each.get("address")), translation.origins)
+        name = str(each.get("address"))
+        config = Part(name, _members(each, unknown, "endpoint_config_name"), (*where, "values"))
+        yield declare(FORM, _translation(shapes), config, models)
 
 
 def _translation(shapes: Shapes) -> Translation:
@@ -59,20 +60,15 @@ def _resources(module: Mapping[str, Any], at: Path) -> Iterator[tuple[Path, Mapp
         yield from _resources(as_mapping(child), (*at, "child_modules", position))
 
 
-def _read(
-    translation: Translation,
-    resource: Mapping[str, Any],
-    unknown: Mapping[Any, Any],
-    target: tuple[str, str, Path, Path],
-) -> Document:
-    """Return a resource's attributes as members of a request: its shape, its attribute for the name, its path and its origin."""
-    shape, named, path, at = target
-    values = _merge(as_mapping(resource.get("values")), unknown.get(resource.get("address")))
-    members: Document = {}
-    for key, value in values.items():
-        if key not in _OWN and value is not None:
-            members[named if key == "name" else _RENAMED.get(key, key)] = _list_tags(value) if key == "tags" else value
-    return translation.translate(shape, members, path, (*at, "values"))
+def _members(resource: Mapping[str, Any], unknown: Mapping[Any, Any], named: str) -> Document:
+    """Return a resource's attributes under the names of the request's members, in snake_case; ``named`` is the one for its name."""
+    merged = _merge(as_mapping(resource.get("values")), unknown.get(resource.get("address")))
+    values: Document = dict(as_mapping(merged))
+    return {
+        named if key == "name" else _RENAMED.get(key) or key: _list_tags(value) if key == "tags" else value
+        for key, value in values.items()
+        if key not in _OWN and value is not None
+    }
 
 
 def _list_tags(value: object) -> object:

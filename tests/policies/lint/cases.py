@@ -55,6 +55,18 @@ def read_text(text: str, name: str = "case.yaml") -> Source:
 
 
 def read_case(path: Path) -> Case:
+    given, whole = _change(path)
+    rule = path.stem.partition("-")[0] if path.parent.name == "bad" else ""
+    return Case(rule, given.get("at", ""), make_subject(whole))
+
+
+def document_of(path: Path) -> dict[str, Any]:
+    """Return the file's part of a case, without what AWS tells."""
+    return _change(path)[1]["document"]
+
+
+def _change(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what a case says, and the whole of it with that done."""
     given = yaml.safe_load(path.read_text("utf-8")) or {}
     whole = copy.deepcopy(BASE)
     for where, value in given.get("set", {}).items():
@@ -66,8 +78,7 @@ def read_case(path: Path) -> Case:
     for where in given.get("remove", []):
         holder, last = _reach(whole, where)
         del holder[last]
-    rule = path.stem.partition("-")[0] if path.parent.name == "bad" else ""
-    return Case(rule, given.get("at", ""), make_subject(whole))
+    return given, whole
 
 
 def make_subject(whole: Mapping[str, Any]) -> Subject:
