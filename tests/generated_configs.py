@@ -110,6 +110,7 @@ def variants(draw: st.DrawFn, name: str, *, capacity: str) -> dict[str, Any]:
         most = draw(st.integers(1, 200))
         memory = {"MemorySizeInMB": 1024 * draw(st.integers(1, 6)), "MaxConcurrency": most}
         provisioned = draw(st.none() | st.integers(1, most))
+        variant.pop("AcceleratorType", None)
         return variant | {capacity: memory | ({"ProvisionedConcurrency": provisioned} if provisioned else {})}
     routing = draw(st.sampled_from([None, "RANDOM", "LEAST_OUTSTANDING_REQUESTS", "KV_AWARE", "PREFIX_AWARE"]))
     if routing:
@@ -146,9 +147,19 @@ def configs(draw: st.DrawFn, *, kinds: tuple[str, ...] = ("plain", "async", "sha
     config["ProductionVariants"] = drawn
     if kind == "shadow":
         config["ShadowProductionVariants"] = [draw(variants(f"{names[0]}-shadow", capacity="InstanceType"))]
+        for each in (*drawn, *config["ShadowProductionVariants"]):
+            _make_shadowable(each)
     if kind == "async":
         config["AsyncInferenceConfig"] = draw(values(shape.members["AsyncInferenceConfig"]))
     return config
+
+
+def _make_shadowable(variant: dict[str, Any]) -> None:
+    """Take away what neither shadows nor is shadowed: Elastic Inference, and Inferentia 1."""
+    variant.pop("AcceleratorType", None)
+    for holder in (variant, *variant.get("InstancePools", [])):
+        if holder.get("InstanceType", "").startswith("ml.inf1."):
+            holder["InstanceType"] = "ml.m5.large"
 
 
 @st.composite
@@ -164,6 +175,9 @@ def models(draw: st.DrawFn) -> dict[str, Any]:
         draw(structures(container, sources)) | {"Image": "registry/image:1", "ModelDataUrl": f"s3://models/{number}"}
         for number in range(draw(st.integers(1, 3)) if several else 1)
     ]
+    for each in made:
+        if "VpcConfig" not in model and "RepositoryAccessMode" in each.get("ImageConfig", {}):
+            each["ImageConfig"]["RepositoryAccessMode"] = "Platform"
     return model | ({"Containers": made} if several else {"PrimaryContainer": made[0]})
 
 

@@ -1,11 +1,18 @@
 """The shape of a whole blueprint, put together from the shapes of the requests that it is made of."""
 
+from dataclasses import replace
 from typing import Final
 
 from policies.blueprint.shapes import Shape, Shapes, operation_shape
 
 BLUEPRINT: Final = "blueprint"
 """The name of the shape of a whole blueprint."""
+
+CONFIG: Final = "declared config"
+"""The name of the shape of a ``CreateEndpointConfig`` request whose name may be left to whoever creates it."""
+
+MODEL: Final = "declared model"
+"""The name of the shape of a ``CreateModel`` request whose name may be left to whoever creates it."""
 
 NEEDED: Final = {
     "sagemaker": ("CreateModel", "CreateEndpointConfig", "CreateEndpoint"),
@@ -39,6 +46,8 @@ def lay_out(shapes: Shapes) -> Shapes:
             },
             required=("endpoint", "config"),
         ),
+        CONFIG: replace(config, required=("ProductionVariants",)),
+        MODEL: replace(model, required=()),
         f"{BLUEPRINT}.models": Shape("map", key=model.members["ModelName"], item=f"{BLUEPRINT}.model"),
         f"{BLUEPRINT}.model": _without(model, {"ModelName"}),
         f"{BLUEPRINT}.config": _without(config, {"EndpointConfigName", "Tags"}),

@@ -1,26 +1,24 @@
 """From a file, or a document of any parser, to a blueprint: every problem at once, each with its path."""
 
-from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import yaml
-
-from policies.blueprint.checking import Checker
-from policies.blueprint.config_rules import config_problems
-from policies.blueprint.layout import BLUEPRINT
+from policies.blueprint.declared import Declared
+from policies.blueprint.document import as_mapping, format_path
+from policies.blueprint.fault_finding import find_faults
+from policies.blueprint.faults import Breach, Found
+from policies.blueprint.forms.blueprints import FORM, read_blueprint
 from policies.blueprint.model import Blueprint
-from policies.blueprint.model_rules import model_problems
-from policies.blueprint.reading import members
-from policies.blueprint.scaling_rules import scaling_problems
 from policies.blueprint.shapes import Shapes
+from policies.blueprint.source import UnreadableDocument, load_sources
 from policies.errors import PolicyError, Problem
 
-MOST_TAGS: Final = 48
-"""SageMaker's fifty, less the two that Rollway puts on configurations of its own."""
-
-_RESERVED_TAG_PREFIX: Final = "aws:"
+_TOP: Final = "(top level)"
+_WRITE: Final = (
+    "`rollway lint` and `rollway config check` read it; this verb takes a blueprint: write the members of the configuration under "
+    "config, and the endpoint's name under endpoint"
+)
 
 
 class BlueprintError(PolicyError):
@@ -29,28 +27,25 @@ class BlueprintError(PolicyError):
     code = "invalid_blueprint"
 
 
-class _Loader(yaml.SafeLoader):
-    """Reads YAML and nothing else, and takes a key that is given twice for the mistake that it is."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002 - as its base has it
-        """Refuse a mapping in which a key is given twice: YAML would keep the last one only, without a word."""
-        keys = Counter(key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode))
-        twice = [str(key) for key, count in keys.items() if count > 1 and key != "<<"]
-        if twice:
-            problem = f"the key {', '.join(twice)} is given more than once"
-            raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
-        return super().construct_mapping(node, deep)
-
-
 def find_problems(document: object, shapes: Shapes) -> Iterator[Problem]:
     """Yield everything that makes a document no valid blueprint: single values first, then what they mean together."""
-    yield from Checker(shapes).find_problems(BLUEPRINT, document)
-    given = members(document)
-    config = members(given.get("config"))
-    yield from config_problems(config)
-    yield from model_problems(members(given.get("models")), config)
-    yield from _tag_problems(members(given.get("tags")).keys())
-    yield from scaling_problems(members(given.get("scaling")), config)
+    (declared,) = read_blueprint(as_mapping(document))
+    if not isinstance(document, dict):
+        yield Problem(_TOP, f"is {type(document).__name__}, not members with their values", "write endpoint and config")
+        return
+    yield from find_declared_problems(declared, shapes)
+
+
+def find_declared_problems(declared: Declared, shapes: Shapes) -> Iterator[Problem]:
+    """Yield everything that SageMaker refuses in what a file declares, at its place in the file."""
+    for found in find_faults(declared, shapes):
+        if isinstance(found, Breach):
+            yield Problem(place(found, declared), found.what, found.remedy)
+
+
+def place(found: Found, declared: Declared) -> str:
+    """Return where in its file something was found."""
+    return format_path(declared.locate(found.path), _TOP)
 
 
 def parse_blueprint(document: object, shapes: Shapes, source: str = "blueprint") -> Blueprint:
@@ -74,22 +69,17 @@ def load_blueprint(path: str | Path, shapes: Shapes) -> Blueprint:
     """Load a blueprint from a YAML or JSON file.
 
     Raises:
-        BlueprintError: when there is no such file, it is not YAML, or with every problem in it.
+        BlueprintError: when there is no such file, it is no blueprint, or with every problem in it.
     """
     try:
-        document = yaml.load(Path(path).read_text("utf-8"), _Loader)  # noqa: S506 - a safe loader, only stricter
-    except OSError as error:
-        raise BlueprintError(str(path), [Problem("(file)", error.strerror or str(error))]) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise BlueprintError(str(path), [Problem("(file)", f"is no YAML: {' '.join(str(error).split())}")]) from error
-    return parse_blueprint(document, shapes, str(path))
-
-
-def _tag_problems(keys: Iterable[str]) -> Iterator[Problem]:
-    written = [str(key) for key in keys]
-    if len(written) > MOST_TAGS:
-        what = f"has {len(written)} entries; at most {MOST_TAGS}, since Rollway adds two of its own"
-        yield Problem("tags", what)
-    for key in written:
-        if key.lower().startswith(_RESERVED_TAG_PREFIX):
-            yield Problem(f"tags.{key}", "AWS keeps this prefix to itself", "choose another key")
+        sources = load_sources(path, shapes)
+    except UnreadableDocument as error:
+        raise BlueprintError(str(path), error.problems) from error
+    first = sources[0].declared
+    if first.blueprint is None:
+        raise BlueprintError(str(path), [Problem("(file)", f"is {first.form}, not {FORM}", _WRITE)])
+    if len(sources) > 1:
+        raise BlueprintError(
+            str(path), [Problem("(file)", f"holds {len(sources)} blueprints", "put each into a file of its own")]
+        )
+    return parse_blueprint(first.blueprint, shapes, str(path))

@@ -1,12 +1,14 @@
 """RW3: capacity. Instances that are too few, unlike, or not scaled."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Final, NamedTuple
 
+from policies.blueprint.document import Named, Path, Section
+from policies.blueprint.faults import Fault
 from policies.facts import format_suspensions
-from policies.lint.document import Named, Path, Section
-from policies.lint.rules import Check, Family, Found, Hit, Unchecked, each_variant
-from policies.lint.subject import Scaling, Subject, Unknown, instance_types, name_variant
+from policies.lint.rules import Check, Family, Found, Hit, Unchecked, each_variant, guarded, refused
+from policies.lint.subject import Missing, Scaling, Subject, Unknown, instance_types, name_variant
 
 CAPACITY: Final = Family("Capacity")
 
@@ -42,10 +44,11 @@ def _each_registered(check: Callable[[_Registered], Iterator[Hit]]) -> Check:
 
     def over(subject: Subject) -> Found:
         for variant, path in _scaled_variants(subject):
-            if isinstance(subject.scaling, Unknown):
-                yield Unchecked(path, subject.scaling)
-            elif (scaling := subject.scaling.get(name_variant(variant))) is not None:
-                yield from check(_Registered(variant, path, scaling, subject.is_async))
+            scaling = subject.scaling_of(name_variant(variant))
+            if isinstance(scaling, Unknown):
+                yield Unchecked(path, scaling)
+            elif isinstance(scaling, Scaling):
+                yield from guarded(partial(check, _Registered(variant, path, scaling, subject.is_async)))
 
     return over
 
@@ -80,10 +83,9 @@ def one_instance(subject: Subject) -> Found:
     if subject.is_async:
         return  # its queue waits until an instance is back
     for variant in subject.production:
-        registered = None if isinstance(subject.scaling, Unknown) else subject.scaling.get(name_variant(variant))
-        if variant.number("InitialInstanceCount") == 1 and (
-            registered is None or registered.target.minimum < FEWEST_INSTANCES
-        ):
+        registered = subject.scaling_of(name_variant(variant))
+        made_more = isinstance(registered, Scaling) and registered.target.minimum >= FEWEST_INSTANCES
+        if variant.number("InitialInstanceCount") == 1 and not made_more:
             yield Hit(variant.at("InitialInstanceCount"), f"variant {name_variant(variant)} starts on 1 instance")
 
 
@@ -97,9 +99,10 @@ def one_instance(subject: Subject) -> Found:
 def not_scaled(subject: Subject) -> Found:
     """Look for variants without a registration."""
     for variant, path in _scaled_variants(subject):
-        if isinstance(subject.scaling, Unknown):
-            yield Unchecked(path, subject.scaling)
-        elif name_variant(variant) not in subject.scaling:
+        scaling = subject.scaling_of(name_variant(variant))
+        if isinstance(scaling, Unknown):
+            yield Unchecked(path, scaling)
+        elif isinstance(scaling, Missing):
             yield Hit(path, f"variant {name_variant(variant)} is not registered with Application Auto Scaling")
 
 
@@ -228,3 +231,12 @@ def cold_starts(variant: Section) -> Iterator[Hit]:
     serverless = variant.section("ServerlessConfig")
     if serverless.members and not serverless.has("ProvisionedConcurrency"):
         yield Hit(serverless.path, f"variant {name_variant(variant)} keeps no container warm")
+
+
+CAPACITY.rule(
+    "RW312",
+    "error",
+    "Scaling that AWS does not accept",
+    why="Application Auto Scaling turns it down, or the variant that it names is not there.",
+    remedy="Correct what is named under the blueprint's scaling.",
+)(refused(Fault.SCALING))

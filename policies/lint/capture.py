@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from policies.lint.document import Named, Path, Section
+from policies.blueprint.document import Named, Path, Section
 from policies.lint.rules import Check, Family, Found, Hit, Unchecked
 from policies.lint.subject import Bucket, Missing, Subject, Unknown, split_location
 
@@ -126,10 +126,10 @@ def missing_bucket(subject: Subject) -> Found:
     path = ("DataCaptureConfig", "DestinationS3Uri")
     uri = subject.whole.section("DataCaptureConfig").text("DestinationS3Uri")
     bucket, _ = split_location(uri)
-    if not subject.captures:
+    if not subject.captures or not uri:
         return
     if not bucket:
-        yield Hit(path, f"{uri!r} names no bucket; it reads s3://bucket/prefix")
+        yield Unchecked(path, Unknown("only the form s3://bucket/prefix says which bucket it is"))
     elif isinstance(subject.capture_bucket, Missing):
         yield Hit(path, f"there is no bucket {bucket}")
     elif isinstance(subject.capture_bucket, Unknown):

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from typing import Final
 
+from policies.blueprint.document import Path, Section
+from policies.blueprint.faults import Fault
 from policies.deployed import Deployment, Doubt, Finding, find_doubts
 from policies.endpoint_config import EndpointConfig
 from policies.identity import ModelIdentity, identify_model
-from policies.lint.document import Path, Section
-from policies.lint.rules import Family, Found, Hit, Unchecked, each_container, each_model
+from policies.lint.rules import Family, Found, Hit, Unchecked, all_models, each_container, refused
 from policies.lint.subject import Deployed, Subject, Unknown, model_path, models_named
 
 IMAGES: Final = Family("Images and artifacts")
@@ -34,65 +35,34 @@ def image_by_tag(container: Section) -> Iterator[Hit]:
         yield Hit(container.at("Image"), f"{image} has no digest")
 
 
-@IMAGES.rule(
+IMAGES.rule(
     "RW802",
     "error",
     "A model without exactly one way to its containers",
     why="SageMaker takes PrimaryContainer or Containers, and turns a model with both or neither down.",
     remedy="Keep PrimaryContainer for one container, Containers for several.",
-)
-@each_model
-def containers_twice(model: Section) -> Iterator[Hit]:
-    """Look for both, or neither."""
-    given = [member for member in ("PrimaryContainer", "Containers") if model.members.get(member)]
-    if len(given) != 1:
-        yield Hit(model.path, f"has {' and '.join(given) or 'neither PrimaryContainer nor Containers'}")
-
-
-@IMAGES.rule(
+)(refused(Fault.CONTAINERS, all_models))
+IMAGES.rule(
     "RW803",
     "error",
     "A container without an image",
     why="A container starts from an image or from a registered model package; SageMaker turns one with neither down.",
     remedy="Give Image or ModelPackageName.",
-)
-@each_container
-def no_image(container: Section) -> Iterator[Hit]:
-    """Look for containers with neither."""
-    if not container.has("Image") and not container.has("ModelPackageName"):
-        yield Hit(container.path, "has neither Image nor ModelPackageName")
-
-
-@IMAGES.rule(
+)(refused(Fault.IMAGE, all_models))
+IMAGES.rule(
     "RW804",
     "error",
     "Artifacts from two places",
     why="SageMaker takes ModelDataUrl or ModelDataSource, and turns a container with both down.",
     remedy="Keep one of them.",
-)
-@each_container
-def artifacts_twice(container: Section) -> Iterator[Hit]:
-    """Look for both."""
-    if container.has("ModelDataUrl") and container.has("ModelDataSource"):
-        yield Hit(container.at("ModelDataUrl"), "given beside ModelDataSource")
-
-
-@IMAGES.rule(
+)(refused(Fault.ARTIFACTS, all_models))
+IMAGES.rule(
     "RW805",
     "error",
     "A registry in a VPC that the model is not in",
     why="RepositoryAccessMode Vpc has the image fetched through the model's VPC, and the model has none.",
     remedy="Give the model a VpcConfig, or set RepositoryAccessMode: Platform.",
-)
-@each_model
-def registry_out_of_reach(model: Section) -> Iterator[Hit]:
-    """Look for registries in a VPC on models without one."""
-    if model.section("VpcConfig").members:
-        return
-    for container in (model.section("PrimaryContainer"), *model.items("Containers")):
-        image = container.section("ImageConfig")
-        if image.text("RepositoryAccessMode") == "Vpc":
-            yield Hit(image.at("RepositoryAccessMode"), "is Vpc, and the model has no VpcConfig")
+)(refused(Fault.REGISTRY, all_models))
 
 
 @IMAGES.rule(

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from policies.lint.document import Section
+from policies.blueprint.document import Section
 from policies.lint.rules import Family, Found, Hit, Unchecked, each_hosted_model, each_variant
 from policies.lint.subject import Subject, Unknown, instance_types, model_path, name_variant
 
@@ -49,7 +49,7 @@ def _each_model_without_vpc(model: Section) -> Iterator[Hit]:
 @each_hosted_model
 def no_isolation(model: Section) -> Iterator[Hit]:
     """Look at every model."""
-    if model.members.get("EnableNetworkIsolation") is not True:
+    if model.get("EnableNetworkIsolation") is not True:
         yield Hit(model.at("EnableNetworkIsolation"), "is not true")
 
 
@@ -93,7 +93,7 @@ def unlike_networks(subject: Subject) -> Found:
 def _network(model: Section) -> tuple[frozenset[str], frozenset[str], bool]:
     vpc = model.section("VpcConfig")
     groups, subnets = (frozenset(map(str, vpc.values(member))) for member in ("SecurityGroupIds", "Subnets"))
-    return groups, subnets, model.members.get("EnableNetworkIsolation") is True
+    return groups, subnets, model.get("EnableNetworkIsolation") is True
 
 
 @NETWORK.rule(
@@ -107,7 +107,7 @@ def _network(model: Section) -> tuple[frozenset[str], frozenset[str], bool]:
 def two_places(subject: Subject) -> Found:
     """Look for network settings of the configuration beside models."""
     given = [("VpcConfig", bool(subject.whole.section("VpcConfig").members))]
-    given += [("EnableNetworkIsolation", subject.config.get("EnableNetworkIsolation") is True)]
+    given += [("EnableNetworkIsolation", subject.whole.get("EnableNetworkIsolation") is True)]
     named = [name_variant(variant) for variant in subject.variants if variant.has("ModelName")]
     for member, is_given in given:
         if is_given and named:
@@ -125,7 +125,7 @@ def two_places(subject: Subject) -> Found:
 @each_variant
 def shell(variant: Section) -> Iterator[Hit]:
     """Look for SSM access."""
-    if variant.members.get("EnableSSMAccess") is True:
+    if variant.get("EnableSSMAccess") is True:
         yield Hit(variant.at("EnableSSMAccess"), f"is true for variant {name_variant(variant)}")
 
 

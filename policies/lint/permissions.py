@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final, cast
 
-from policies.lint.document import Path, Section, as_mapping
+from policies.blueprint.document import Path, Section, Unresolved, as_mapping
 from policies.lint.rules import (
     Family,
     Found,
@@ -170,8 +170,8 @@ def _unknown_roles(_path: Path, _role: Role) -> Found:
 def secret(container: Section) -> Iterator[Hit]:
     """Look at names and values; a value is never repeated in what is told."""
     environment = container.section("Environment")
-    for key, value in environment.members.items():
-        if sign := looks_secret(str(key), value):
+    for key in sorted(environment.members, key=lambda key: isinstance(environment.members[key], Unresolved)):
+        if sign := looks_secret(str(key), environment.get(key)):
             yield Hit(environment.at(str(key)), sign)
 
 

@@ -4,11 +4,14 @@ A rule is a small generator: from a subject to where it is broken (``Hit``) and 
 decorators that begin with ``each`` lead a rule over one kind of thing, and tell by themselves of those that are unknown.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final, Literal, NamedTuple, get_args
 
-from policies.lint.document import Named, Path, Section
+from policies.blueprint.document import Named, Path, Section, Undetermined
+from policies.blueprint.faults import Breach, Fault
+from policies.blueprint.model_rules import containers
 from policies.lint.subject import Missing, Role, Subject, Unknown, model_path, role_path
 
 Severity = Literal["error", "warning", "note"]
@@ -43,7 +46,29 @@ class Unchecked(NamedTuple):
 Found = Iterator[Hit | Unchecked]
 Check = Callable[[Subject], Found]
 OnSection = Callable[[Section], Iterator[Hit]]
+Scope = Callable[[Subject], Iterable[str]]
+"""The names of the models that a rule looks at."""
 OnRole = Callable[[Path, Role], Found]
+
+
+def no_models(_subject: Subject) -> tuple[str, ...]:
+    """Look at no model."""
+    return ()
+
+
+def all_models(subject: Subject) -> tuple[str, ...]:
+    """Look at each model."""
+    return subject.model_names
+
+
+def shadowed_models(subject: Subject) -> tuple[str, ...]:
+    """Look at each model where there is a shadow."""
+    return subject.model_names if subject.shadows else ()
+
+
+def serverless_models(subject: Subject) -> tuple[str, ...]:
+    """Look at the models that run serverless."""
+    return tuple(name for name in subject.model_names if name not in subject.hosted_models)
 
 
 @dataclass(frozen=True)
@@ -91,12 +116,44 @@ class Family:
         return register
 
 
+def guarded(check: Callable[[], Iterable[Hit | Unchecked]]) -> Found:
+    """Yield what a check finds, up to the first value that the file leaves open."""
+    try:
+        yield from check()
+    except Undetermined as undetermined:
+        what = f"is {undetermined.unresolved}, which the file does not give a value"
+        yield Unchecked(undetermined.path, Unknown(what))
+
+
+def refused(fault: Fault, models: Scope = no_models) -> Check:
+    """Return a rule that finds one kind of what SageMaker refuses, which ``rollway config check`` refuses as well.
+
+    Args:
+        fault: the kind.
+        models: the models that are looked at, too: one that is not known is told.
+    """
+
+    def over(subject: Subject) -> Found:
+        for found in subject.refused:
+            if found.fault is not fault:
+                continue
+            if isinstance(found, Breach):
+                yield Hit(found.path, found.what)
+            else:
+                yield Unchecked(found.path, Unknown(found.what))
+        for name in models(subject):
+            if isinstance(model := subject.model(name), Unknown):
+                yield Unchecked(model_path(name), model)
+
+    return over
+
+
 def each_variant(check: OnSection) -> Check:
     """Lead a rule over every variant, shadows among them."""
 
     def over(subject: Subject) -> Found:
         for variant in subject.variants:
-            yield from check(variant)
+            yield from guarded(partial(check, variant))
 
     return over
 
@@ -166,12 +223,6 @@ def each_statement(check: OnSection) -> Check:
     return each_role(over)
 
 
-def containers(model: Section) -> tuple[Section, ...]:
-    """Return the containers of a model."""
-    primary = model.section("PrimaryContainer")
-    return (*((primary,) if primary.members else ()), *model.items("Containers"))
-
-
 def statements(document: Section) -> tuple[Section, ...]:
     """Return the statements of a policy document, which may hold a single one without a list."""
     single = document.section("Statement")
@@ -192,4 +243,4 @@ def _over_models(subject: Subject, names: tuple[str, ...], check: OnSection) -> 
         if isinstance(model, Unknown):
             yield Unchecked(model_path(name), model)
         elif isinstance(model, Section):
-            yield from check(model)
+            yield from guarded(partial(check, model))

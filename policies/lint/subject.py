@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
+from policies.blueprint.declared import Declared
+from policies.blueprint.document import Named, Path, Section
+from policies.blueprint.faults import Found
 from policies.facts import Endpoint, ScalingTarget
-from policies.lint.document import Named, Path, Section
 
 _LOCATION: Final = re.compile(r"s3://([^/]+)/?(.*)")
 
@@ -143,23 +145,27 @@ class Subject:
         config: the members of a ``CreateEndpointConfig`` request.
         models: the models of its variants by name, as ``DescribeModel`` gives them.
         endpoint: name of the endpoint that runs on it; empty for a file.
-        scaling: registrations with Application Auto Scaling, by variant.
+        scaling: registrations with Application Auto Scaling, by variant; a variant that is not among them has none.
         alarms: the alarms on the endpoint.
         capture_bucket: the bucket that captured data goes to.
         roles: the execution roles by ARN.
         deployed: what the endpoint was deployed with.
+        declared: what the file declares that it was read from; None for an endpoint.
         thresholds: where rules draw the line.
+        refused: what SageMaker refuses of it.
     """
 
     config: Document
     models: Mapping[str, Fact[Document]] = field(default_factory=dict[str, Fact[Document]])
     endpoint: str = ""
-    scaling: Mapping[str, Scaling] | Unknown = ONLY_IN_AWS
+    scaling: Mapping[str, Scaling | Unknown] | Unknown = ONLY_IN_AWS
     alarms: Sequence[Alarm] | Unknown = ONLY_IN_AWS
     capture_bucket: Fact[Bucket] = ONLY_IN_AWS
     roles: Mapping[str, Fact[Role]] = field(default_factory=dict[str, Fact[Role]])
     deployed: Deployed | Unknown = ONLY_IN_AWS
+    declared: Declared | None = None
     thresholds: Thresholds = field(default_factory=Thresholds)
+    refused: Sequence[Found] = ()
 
     @property
     def whole(self) -> Section:
@@ -190,7 +196,7 @@ class Subject:
     def captures(self) -> bool:
         """Whether requests or answers are captured: the default wherever capture is configured at all."""
         capture = self.whole.section("DataCaptureConfig")
-        return bool(capture.members) and capture.members.get("EnableCapture") is not False
+        return bool(capture.members) and capture.get("EnableCapture") is not False
 
     @property
     def model_names(self) -> tuple[str, ...]:
@@ -202,6 +208,10 @@ class Subject:
         """The names of the models that run on instances, each once: serverless variants take no settings of a network."""
         hosted = (variant for variant in self.variants if not variant.has("ServerlessConfig"))
         return tuple(dict.fromkeys(name for variant in hosted for _, name in models_named(variant)))
+
+    def scaling_of(self, variant: str) -> Fact[Scaling]:
+        """Return the registration of a variant."""
+        return self.scaling if isinstance(self.scaling, Unknown) else self.scaling.get(variant, Missing())
 
     def model(self, name: str) -> Fact[Section]:
         """Return a model by name."""
@@ -236,7 +246,7 @@ def instance_types(variant: Section) -> tuple[str, ...]:
 
 def name_variant(variant: Section) -> str:
     """Return a variant's name."""
-    return variant.text("VariantName") or "without a name"
+    return variant.named("VariantName") or "without a name"
 
 
 def split_location(uri: str) -> tuple[str, str]:

@@ -3,8 +3,9 @@
 import math
 from typing import Final
 
-from policies.lint.document import Section
-from policies.lint.rules import Family, Found, Hit
+from policies.blueprint.document import Section
+from policies.blueprint.faults import Fault
+from policies.lint.rules import Family, Found, Hit, refused
 from policies.lint.subject import Subject, instance_types, name_variant
 
 TRAFFIC: Final = Family("Traffic")
@@ -21,18 +22,13 @@ def _weights(subject: Subject) -> list[float]:
     return [DEFAULT_WEIGHT if weight is None else weight for weight in given]
 
 
-@TRAFFIC.rule(
+TRAFFIC.rule(
     "RW401",
     "error",
     "All weights are zero",
     why="A share is a weight divided by the sum of all, and here that sum is 0. What SageMaker does then is not documented.",
     remedy="Give each variant the weight that it is meant to have, at least one of them above 0.",
-)
-def all_zero(subject: Subject) -> Found:
-    """Look for configurations that send traffic nowhere."""
-    weights = _weights(subject)
-    if weights and not any(weights):
-        yield Hit(("ProductionVariants",), "no variant has a weight above 0")
+)(refused(Fault.WEIGHTS))
 
 
 @TRAFFIC.rule(

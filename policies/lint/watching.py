@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from policies.lint.document import Named, Path
+from policies.blueprint.document import Named, Path
 from policies.lint.rules import Check, Family, Found, Hit, Unchecked
 from policies.lint.subject import Alarm, Subject, Unknown
 

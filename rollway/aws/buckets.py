@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, cast
 
+from policies.blueprint.document import Section
 from policies.errors import NotFound
-from policies.lint.document import Section
 from policies.lint.subject import Bucket, Unknown
 from rollway.aws.errors import translating
 from rollway.aws.looking import ask

@@ -8,12 +8,14 @@ from typing import Final, Literal, TypedDict, Unpack
 import click
 import yaml
 
+from policies.blueprint.source import Source, UnreadableDocument, load_sources
 from policies.errors import Problem
 from policies.lint.linting import lint
 from policies.lint.rules import SEVERITIES
 from policies.lint.settings import InvalidLintSettings, LintSettings, parse_settings
-from policies.lint.source import Source, UnreadableDocument, read_source
+from policies.lint.source import make_subject
 from policies.lint.subject import Subject
+from rollway.aws.shapes import blueprint_shapes
 from rollway.cli.exits import Exit
 from rollway.cli.failures import UsageProblem
 from rollway.cli.options import form_options, place_options
@@ -72,9 +74,10 @@ class Options(TypedDict):
 def command(**options: Unpack[Options]) -> int:
     """Check endpoints, and configurations in files, against rules of good practice. Changes nothing.
 
-    A FILE is YAML or JSON and holds the members of a CreateEndpointConfig request, and optionally Models, a list of
-    CreateModel requests. What is no file's path is the name of an ENDPOINT, which is read from AWS with all that
-    belongs to it.
+    A FILE is YAML or JSON: the members of a CreateEndpointConfig request, with Models, a list of CreateModel requests,
+    beside them; an answer of DescribeEndpointConfig; a blueprint; a CloudFormation template; an object of ACK; a state
+    machine; or what `terraform show -json` writes. Each configuration in it is checked. What is no file's path is the
+    name of an ENDPOINT, which is read from AWS with all that belongs to it.
 
     Exit codes: 0 nothing at or above --fail-on, 3 something, 5 nothing, but AWS did not tell all that the rules would
     have to know, 2 unusable input.
@@ -98,29 +101,30 @@ def _exit_code(checked: Iterable[Checked], settings: LintSettings, *, complete: 
 
 def _check(options: Options, settings: LintSettings) -> list[Checked]:
     """Read everything first, so that an unreadable file is told before AWS is asked."""
-    problems: list[Problem] = []
-    sources: dict[str, Source] = {}
     names = tuple(dict.fromkeys(options["targets"]))
+    files = _read_files([name for name in names if not _ENDPOINT.fullmatch(name)])
+    endpoints = _read_endpoints([name for name in names if name not in files], options)
+    shapes, checked = blueprint_shapes(), list[Checked]()
     for name in names:
-        if not _ENDPOINT.fullmatch(name):
-            try:
-                sources[name] = _read_file(name)
-            except UnreadableDocument as error:
-                problems += (Problem(f"{name}: {each.where}", each.what, each.remedy) for each in error.problems)
+        if name in endpoints:
+            checked.append(Checked(name, lint(endpoints[name], shapes, settings), endpoints[name], None))
+        for source in files.get(name, ()):
+            subject = make_subject(source.declared)
+            checked.append(Checked(name, lint(subject, shapes, settings), subject, source))
+    return checked
+
+
+def _read_files(names: Iterable[str]) -> dict[str, tuple[Source, ...]]:
+    problems: list[Problem] = []
+    files: dict[str, tuple[Source, ...]] = {}
+    for name in names:
+        try:
+            files[name] = load_sources(name, blueprint_shapes())
+        except UnreadableDocument as error:
+            problems += (Problem(f"{name}: {each.where}", each.what, each.remedy) for each in error.problems)
     if problems:
         raise UnreadableDocument("what shall be checked", problems)
-    endpoints = _read_endpoints([name for name in names if name not in sources], options)
-    subjects = endpoints | {name: source.subject for name, source in sources.items()}
-    return [Checked(name, lint(subjects[name], settings), subjects[name], sources.get(name)) for name in names]
-
-
-def _read_file(name: str) -> Source:
-    try:
-        text = Path(name).read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        told = getattr(error, "strerror", None) or str(error)
-        raise UnreadableDocument(name, [Problem("(file)", told, "give the path of a YAML or JSON file")]) from error
-    return read_source(text, name)
+    return files
 
 
 def _read_endpoints(names: Iterable[str], options: Options) -> dict[str, Subject]:

@@ -8,11 +8,11 @@ from typing import Any, Final
 
 import click
 
-from policies.lint.document import format_path
+from policies.blueprint.document import format_path
+from policies.blueprint.source import Source
 from policies.lint.linting import Finding, Gap, Report
 from policies.lint.rules import SEVERITIES, Severity
 from policies.lint.settings import LintSettings
-from policies.lint.source import Source
 from policies.lint.subject import Subject
 
 _SIGNS: Final[Mapping[Severity, tuple[str, str]]] = {
@@ -39,6 +39,11 @@ class Checked:
     subject: Subject
     source: Source | None
 
+    @property
+    def label(self) -> str:
+        """What it is called among others, of the same file too."""
+        return self.source.label if self.source else self.name
+
 
 def describe_checked(checked: Sequence[Checked], settings: LintSettings) -> dict[str, Any]:
     """Return what was found as one JSON-able document."""
@@ -56,7 +61,8 @@ def _describe(checked: Checked) -> dict[str, Any]:
     return {
         "target": checked.name,
         "kind": "endpoint" if checked.source is None else "file",
-        "configuration": checked.subject.whole.text("EndpointConfigName") or None,
+        "resource": (checked.source.declared.resource or None) if checked.source else None,
+        "configuration": checked.subject.whole.named("EndpointConfigName") or None,
         "findings": [_describe_finding(finding, checked.source) for finding in checked.report.findings],
         "unchecked": [_describe_gap(gap) for gap in checked.report.gaps],
     }
@@ -93,7 +99,7 @@ def draw_checked(checked: Sequence[Checked]) -> str:
 
 
 def _draw(checked: Checked) -> Iterator[str]:
-    yield f"{click.style(checked.name, bold=True)}{_configuration(checked)}: {_summarise(checked.report)}"
+    yield f"{click.style(checked.label, bold=True)}{_configuration(checked)}: {_summarise(checked.report)}"
     family, told = "", set[str]()
     for finding in checked.report.findings:
         if finding.rule.family != family:
@@ -105,7 +111,7 @@ def _draw(checked: Checked) -> Iterator[str]:
 
 
 def _configuration(checked: Checked) -> str:
-    name = checked.subject.whole.text("EndpointConfigName")
+    name = checked.subject.whole.named("EndpointConfigName")
     return f" · configuration {name}" if name and checked.source is None else ""
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
+from policies.blueprint.document import Path as MemberPath
+from policies.blueprint.document import format_path
 from policies.lint.catalogue import RULES
-from policies.lint.document import Path as MemberPath
-from policies.lint.document import format_path
 from rollway import __version__
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def _notification(gap: Gap, checked: Checked) -> dict[str, Any]:
 
 def _locate(path: MemberPath, checked: Checked) -> dict[str, Any]:
     where = format_path(path)
-    logical = {"name": where, "fullyQualifiedName": f"{checked.name}/{where}", "kind": "member"}
+    logical = {"name": where, "fullyQualifiedName": f"{checked.label}/{where}", "kind": "member"}
     if checked.source is None:
         return {"logicalLocations": [logical]}
     place = checked.source.find(path)
@@ -98,5 +98,5 @@ def _uri(name: str) -> str:
 
 
 def _fingerprint(finding: Finding, checked: Checked) -> str:
-    place = "\n".join((finding.rule.id, checked.name, format_path(finding.path), finding.what))
+    place = "\n".join((finding.rule.id, checked.label, format_path(finding.path), finding.what))
     return sha256(place.encode()).hexdigest()

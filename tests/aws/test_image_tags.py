@@ -12,6 +12,7 @@ from rollway.aws.facts import read_facts
 from rollway.aws.image_tags import read_digests
 from rollway.aws.lint_subject import read_subject
 from rollway.aws.session import Aws
+from rollway.aws.shapes import blueprint_shapes
 from rollway.sandbox.cloud import Cloud
 
 REGISTRY = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
@@ -71,4 +72,4 @@ def test_a_tag_that_was_moved_is_found(aws: Aws, live: str) -> None:
     for each, finding in ((before, Finding.TAG_UNKNOWN), (facts, Finding.TAG_MOVED)):
         deployment = Deployment(each.endpoint, each.config, each.config_created, each.models, each.digests)
         assert [doubt.finding for doubt in find_doubts(deployment)] == [finding]
-    assert "RW807" in {found.rule.id for found in lint(read_subject(aws, live)).findings}
+    assert "RW807" in {found.rule.id for found in lint(read_subject(aws, live), blueprint_shapes()).findings}

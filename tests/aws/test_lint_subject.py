@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 from botocore.stub import Stubber
 
+from policies.blueprint.document import format_path
 from policies.errors import NotFound
-from policies.lint.document import format_path
 from policies.lint.linting import lint
 from policies.lint.subject import Alarm, Bucket, Missing, Role, Subject, Unknown
 from rollway.aws.lint_subject import read_subject
 from rollway.aws.session import Aws
+from rollway.aws.shapes import blueprint_shapes
 from rollway.sandbox.cloud import Cloud
 
 DOCUMENTED = Path(__file__).parents[2] / "docs" / "lint-policy.json"
@@ -84,7 +85,7 @@ def _attach_aws_policy(iam: Any) -> None:
 
 def found(subject: Subject) -> dict[str, str]:
     """Where each rule found something."""
-    return {finding.rule.id: format_path(finding.path) for finding in lint(subject).findings}
+    return {finding.rule.id: format_path(finding.path) for finding in lint(subject, blueprint_shapes()).findings}
 
 
 def test_configuration_and_models(aws: Aws, capturing: str) -> None:
@@ -308,7 +309,7 @@ def test_whatever_aws_refuses_is_unknown_with_its_words(aws: Aws, capturing: str
     assert isinstance(subject.roles[ROLE], Unknown)
     assert isinstance(subject.capture_bucket, Bucket)
     assert isinstance(subject.capture_bucket.public, Unknown)
-    gaps = lint(subject).gaps
+    gaps = lint(subject, blueprint_shapes()).gaps
     assert {gap.rule.id for gap in gaps} >= {"RW303", "RW504", "RW505", "RW701", "RW705", "RW706", "RW901"}
     refused = [
         gap for gap in gaps if gap.rule.id != "RW807"

@@ -77,7 +77,7 @@ V = "config.ProductionVariants[0]"
 @pytest.mark.parametrize(
     ("variants", "expected"),
     [
-        (variant(ServerlessConfig=SERVERLESS["ServerlessConfig"]), [V]),
+        (variant(ServerlessConfig=SERVERLESS["ServerlessConfig"]), [f"{V}.InstanceType", f"{V}.InitialInstanceCount"]),
         (variant(InstancePools=[{"InstanceType": "ml.m5.large", "Priority": 1}]), [V]),
         (variant(InstanceType=REMOVED), [V]),
         (variant(InitialInstanceCount=REMOVED), [f"{V}.InitialInstanceCount"]),
@@ -134,8 +134,9 @@ def test_serverless_sizes(serverless: dict[str, int], expected: list[str]) -> No
         ({"ProductionVariants": [SERVERLESS, VARIANT | {"VariantName": "b"}]}, ["config.ProductionVariants"]),
         (
             {"ShadowProductionVariants": [VARIANT | {"VariantName": "b"}]},
-            ["config.ShadowProductionVariants"],
+            [f"{V}.ServerlessConfig"],
         ),
+        ({"AsyncInferenceConfig": ASYNC}, ["config.AsyncInferenceConfig"]),
     ],
 )
 def test_what_serverless_variants_exclude(config: dict[str, Any], expected: list[str]) -> None:

@@ -15,12 +15,15 @@ from typing import Any
 
 import yaml
 
+from policies.blueprint.model_rules import containers
+from policies.blueprint.source import Source, read_sources
 from policies.facts import Endpoint, LiveVariant, ScalingTarget
 from policies.identity import DeployedImage
-from policies.lint.rules import containers
-from policies.lint.source import read_source
+from policies.lint.source import make_subject as subject_of
 from policies.lint.subject import Alarm, Bucket, Deployed, Role, Scaling, Section, Subject, models_named
+from rollway.aws.shapes import blueprint_shapes
 
+SHAPES = blueprint_shapes()
 HERE = Path(__file__).parent
 BASE = yaml.safe_load((HERE / "base.yaml").read_text("utf-8"))
 BAD = sorted((HERE / "bad").glob("*.yaml"))
@@ -45,7 +48,25 @@ class Case:
     subject: Subject
 
 
+def read_text(text: str, name: str = "case.yaml") -> Source:
+    """Read a text that declares one configuration."""
+    (source,) = read_sources(text.encode(), name, SHAPES)
+    return source
+
+
 def read_case(path: Path) -> Case:
+    given, whole = _change(path)
+    rule = path.stem.partition("-")[0] if path.parent.name == "bad" else ""
+    return Case(rule, given.get("at", ""), make_subject(whole))
+
+
+def document_of(path: Path) -> dict[str, Any]:
+    """Return the file's part of a case, without what AWS tells."""
+    return _change(path)[1]["document"]
+
+
+def _change(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what a case says, and the whole of it with that done."""
     given = yaml.safe_load(path.read_text("utf-8")) or {}
     whole = copy.deepcopy(BASE)
     for where, value in given.get("set", {}).items():
@@ -57,14 +78,13 @@ def read_case(path: Path) -> Case:
     for where in given.get("remove", []):
         holder, last = _reach(whole, where)
         del holder[last]
-    rule = path.stem.partition("-")[0] if path.parent.name == "bad" else ""
-    return Case(rule, given.get("at", ""), make_subject(whole))
+    return given, whole
 
 
 def make_subject(whole: Mapping[str, Any]) -> Subject:
     """Make a subject of a whole case: its document as a file is read, and what AWS tells of it."""
     known = whole["known"]
-    subject = read_source(yaml.safe_dump(whole["document"]), "case.yaml").subject
+    subject = subject_of(read_text(yaml.safe_dump(whole["document"])).declared)
     return replace(
         subject,
         models={name: {"CreationTime": CREATED} | dict(model) for name, model in subject.models.items()}

@@ -4,7 +4,7 @@ import pytest
 
 from policies.lint.linting import lint
 from policies.lint.settings import InvalidLintSettings, LintSettings, parse_settings
-from tests.policies.lint.cases import BAD, read_case
+from tests.policies.lint.cases import BAD, SHAPES, read_case
 
 CASES = {path.stem: path for path in BAD}
 
@@ -18,7 +18,7 @@ def test_a_disabled_rule_is_silent():
     """A disabled rule tells neither what it finds nor what it could not check."""
     subject = read_case(CASES["RW304-minimum-is-maximum"]).subject
 
-    assert lint(subject, LintSettings(disable=("RW304",))).findings == ()
+    assert lint(subject, SHAPES, LintSettings(disable=("RW304",))).findings == ()
 
 
 def test_another_severity():
@@ -26,7 +26,7 @@ def test_another_severity():
     subject = read_case(CASES["RW304-minimum-is-maximum"]).subject
     settings = LintSettings(severity={"RW304": "note"}, fail_on="warning")
 
-    (finding,) = lint(subject, settings).findings
+    (finding,) = lint(subject, SHAPES, settings).findings
 
     assert finding.severity == "note"
     assert not settings.fails(finding.severity)
@@ -38,8 +38,8 @@ def test_lines_are_drawn_where_the_settings_say():
     """The quota's line and the families with local store are each account's own."""
     many, stored = CASES["RW309-thirty-instances"], CASES["RW607-key-on-local-store"]
 
-    assert lint(read_case(many).subject, LintSettings(instances_per_endpoint=30)).findings == ()
-    assert lint(read_case(stored).subject, LintSettings(local_store_families=())).findings == ()
+    assert lint(read_case(many).subject, SHAPES, LintSettings(instances_per_endpoint=30)).findings == ()
+    assert lint(read_case(stored).subject, SHAPES, LintSettings(local_store_families=())).findings == ()
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,12 @@ import json
 
 import pytest
 
-from policies.lint.document import Named, format_path
-from policies.lint.source import UnreadableDocument, read_source
+from policies.blueprint.document import Named, format_path
+from policies.blueprint.loading import find_declared_problems
+from policies.blueprint.source import UnreadableDocument
+from policies.lint.linting import lint
+from policies.lint.source import make_subject
+from tests.policies.lint.cases import SHAPES, read_text
 
 TEXT = """\
 EndpointConfigName: fraud
@@ -39,7 +43,7 @@ Models:
 )
 def test_a_finding_leads_back_to_its_line(path, place):
     """A member is found where its key is; an absent one where it would have to be added."""
-    assert read_source(TEXT, "fraud.yaml").find(path) == place
+    assert read_text(TEXT, "fraud.yaml").find(path) == place
 
 
 def test_json_is_read_with_its_tabs_and_lines():
@@ -47,15 +51,15 @@ def test_json_is_read_with_its_tabs_and_lines():
     document = {"ProductionVariants": [{"VariantName": "a", "InitialInstanceCount": 1}], "KmsKeyId": "alias\\/x"}
     text = json.dumps(document, indent="\t")
 
-    source = read_source(text, "fraud.json")
+    source = read_text(text, "fraud.json")
 
-    assert source.subject.config == document
+    assert make_subject(source.declared).config == document
     assert source.find(("ProductionVariants", 0, "InitialInstanceCount")).line == 5
 
 
 def test_models_are_taken_out_of_the_configuration():
     """Models belong to the subject, not to the request that creates the configuration."""
-    subject = read_source(TEXT, "fraud.yaml").subject
+    subject = make_subject(read_text(TEXT, "fraud.yaml").declared)
 
     assert set(subject.models) == {"other", "fraud-v6"}
     assert "Models" not in subject.config
@@ -64,40 +68,31 @@ def test_models_are_taken_out_of_the_configuration():
 @pytest.mark.parametrize(
     ("text", "wheres"),
     [
-        ("", ["(top level)"]),
-        ("- a", ["(top level)"]),
+        ("", ["(file)"]),
+        ("- a", ["[0]"]),
         ("{", ["(file)"]),
-        ("a: 1\n---\nb: 2", ["(file)"]),
+        ("a: 1\n---\nb: 2", ["[0]", "[1]"]),
         ("a: 2026-99-99", ["(file)"]),
-        ("KmsKeyId: x", ["ProductionVariants"]),
-        ("ProductionVariants: []", ["ProductionVariants"]),
-        ("ProductionVariants: {VariantName: a}", ["ProductionVariants"]),
-        ("ProductionVariants: [{}, 1]", ["ProductionVariants[0]", "ProductionVariants[1]"]),
-        (
-            "ProductionVariants: [{VariantName: a}]\nModels: [{}]\nShadowProductionVariants: 1",
-            [
-                "ShadowProductionVariants",
-                "Models[0]",
-            ],
-        ),
-        ("ProductionVariants: [{VariantName: a}]\nModels: [{ModelName: m}, {ModelName: m}]", ["Models"]),
+        ("ProductionVariants: []\nModels: [{}]", ["Models[0]"]),
+        ("ProductionVariants: []\nModels: [{ModelName: m}, {ModelName: m}]", ["Models[1]"]),
+        ("ProductionVariants: []\nModels: {ModelName: m}", ["Models"]),
         ("ProductionVariants: [{VariantName: a, ModelName: b, ModelName: c}]", ["ModelName"]),
-        ("KmsKeyId: a\nKmsKeyId: b", ["KmsKeyId", "ProductionVariants"]),
+        ("KmsKeyId: a\nKmsKeyId: b", ["KmsKeyId"]),
     ],
 )
 def test_what_is_no_configuration_is_told_whole(text, wheres):
     """Each reason is told, all at once, with its place."""
     with pytest.raises(UnreadableDocument) as caught:
-        read_source(text, "bad.yaml")
+        read_text(text, "bad.yaml")
 
     assert [problem.where for problem in caught.value.problems] == wheres
 
 
 def test_an_alias_that_leads_back_to_itself():
     """A document that holds itself is read, and does not keep the reader busy for ever."""
-    source = read_source("ProductionVariants: &v [{VariantName: a, InstancePools: *v}]", "loop.yaml")
+    source = read_text("ProductionVariants: &v [{VariantName: a, InstancePools: *v}]", "loop.yaml")
 
-    assert source.subject.production[0].text("VariantName") == "a"
+    assert make_subject(source.declared).production[0].text("VariantName") == "a"
 
 
 def test_merge_keys_are_no_repeated_keys():
@@ -106,9 +101,9 @@ def test_merge_keys_are_no_repeated_keys():
         "Models:\n  - &m {ModelName: a, X: 1}\n  - <<: *m\n    ModelName: b\nProductionVariants: [{VariantName: v}]\n"
     )
 
-    source = read_source(text, "merged.yaml")
+    source = read_text(text, "merged.yaml")
 
-    assert set(source.subject.models) == {"a", "b"}
+    assert set(make_subject(source.declared).models) == {"a", "b"}
     assert source.find(("Models", Named("b"), "ModelName")).line == 4
     assert source.find(("Models", Named("b"), "X")).line == 2
 
@@ -127,19 +122,34 @@ config:
 
 def test_a_blueprint_is_read_as_what_it_declares():
     """A blueprint holds the same under other keys, and a finding leads back to its line there."""
-    source = read_source(BLUEPRINT, "blueprint.yaml")
+    source = read_text(BLUEPRINT, "blueprint.yaml")
 
-    assert source.subject.config == {"ProductionVariants": [{"VariantName": "AllTraffic", "ModelName": "fraud-v7"}]}
-    assert source.subject.models["fraud-v7"] == {
-        "ModelName": "fraud-v7",
+    assert make_subject(source.declared).config == {
+        "ProductionVariants": [{"VariantName": "AllTraffic", "ModelName": "fraud-v7"}]
+    }
+    assert make_subject(source.declared).models["fraud-v7"] == {
         "PrimaryContainer": {"Image": "registry/fraud:latest"},
     }
     assert source.find(("ProductionVariants", 0, "ModelName")).line == 8
     assert source.find(("Models", Named("fraud-v7"), "PrimaryContainer")).line == 4
 
 
-@pytest.mark.parametrize("text", ["config: []", "{config: {}, models: [a]}", "config: {ProductionVariants: 1}"])
-def test_a_blueprint_without_a_configuration_is_told(text):
-    """What is no configuration is refused in a blueprint as elsewhere."""
-    with pytest.raises(UnreadableDocument, match="ProductionVariants"):
-        read_source(text, "blueprint.yaml")
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("config: []", "config"),
+        ("{endpoint: e, config: {}, models: [a]}", "models"),
+        ("{endpoint: e, config: {ProductionVariants: 1}}", "config.ProductionVariants"),
+        ("KmsKeyId: x", "ProductionVariants"),
+        ("ProductionVariants: []", "ProductionVariants"),
+        ("ProductionVariants: {VariantName: a}", "ProductionVariants"),
+        ("ProductionVariants: [{}, 1]", "ProductionVariants[1]"),
+        ("{ProductionVariants: [{VariantName: a}], ShadowProductionVariants: 1}", "ShadowProductionVariants"),
+    ],
+)
+def test_what_is_malformed_is_a_fault_at_its_place(text, where):
+    """A file whose form is known is read however malformed it is, and each mistake in it is told where it is."""
+    source = read_text(text)
+
+    assert where in [problem.where for problem in find_declared_problems(source.declared, SHAPES)]
+    assert "error" in {finding.severity for finding in lint(make_subject(source.declared), SHAPES).findings}
