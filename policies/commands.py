@@ -58,12 +58,20 @@ class ApplyConfig(Frozen):
 
 
 class SetCapacity(Frozen):
-    """The variant is served by this many instances."""
+    """The variant is served by this many instances.
+
+    Attributes:
+        endpoint: the endpoint.
+        variant: the variant.
+        instances: how many.
+        lowers: whether instances are taken away: then it is done once there are no more than these, otherwise once there are no fewer.
+    """
 
     kind: Literal["set_capacity"] = "set_capacity"
     endpoint: str
     variant: str
     instances: int
+    lowers: bool = False
 
 
 class SetShares(Frozen):

@@ -72,7 +72,9 @@ def is_reached(command: Command, endpoint: Endpoint) -> bool:
             return endpoint.config == command.config
         case SetCapacity():
             variant = endpoint.variant(command.variant)
-            return variant is not None and variant.instances >= command.instances
+            if variant is None:
+                return False
+            return variant.instances <= command.instances if command.lowers else variant.instances >= command.instances
         case SetShares():
             return has_shares(endpoint, command.shares)
         case CreateConfig() | DeleteConfig() | Probe() | SetScaling() | ArmSwitch() | DisarmSwitch():

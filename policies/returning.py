@@ -108,7 +108,7 @@ def release_idle(plan: Plan, state: State, endpoint: Endpoint) -> tuple[Command,
         live = endpoint.variant(newcomer.variant)
         idle = live is not None and live.share == live.wanted_share == 0 and live.wanted_instances > 1
         if idle and not _has_failed(state, f"set_capacity {newcomer.variant}"):
-            return (SetCapacity(endpoint=endpoint.name, variant=newcomer.variant, instances=1),)
+            return (SetCapacity(endpoint=endpoint.name, variant=newcomer.variant, instances=1, lowers=True),)
     return ()
 
 
@@ -224,7 +224,7 @@ def _give_back(plan: Plan, endpoint: Endpoint) -> tuple[Command, ...]:
     ours = live is not None and live.wanted_instances == plan.full_capacity > before.instances
     if not ours or plan.surroundings.target(before.variant):
         return ()
-    return (SetCapacity(endpoint=endpoint.name, variant=before.variant, instances=before.instances),)
+    return (SetCapacity(endpoint=endpoint.name, variant=before.variant, instances=before.instances, lowers=True),)
 
 
 def _mend(plan: Plan, endpoint: Endpoint) -> tuple[Command, ...]:

@@ -90,7 +90,7 @@ def draw_fault(luck: random.Random) -> Fault | None:
 
 def plant(site: Site, fault: Fault) -> None:
     """Have something go wrong in the simulated AWS, with every rollout that is under way there."""
-    httpx.post(f"{site.url}/_rollway/faults", content=fault.model_dump_json()).raise_for_status()
+    httpx.post(f"{site.url}/_rollway/faults", content=fault.model_dump_json(), timeout=PATIENCE_S).raise_for_status()
 
 
 def play(site: Site, trouble: Trouble, log: Path) -> Story:

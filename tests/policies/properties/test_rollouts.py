@@ -89,6 +89,7 @@ def test_an_endpoint_that_can_never_be_read_again_does_not_hang_the_rollout(plan
 @many
 @given(plans(), WEATHERS, st.booleans())
 @example(make_rollout(make_policy(stages=[{"share": 95, "bake": "2m"}], **TIMES)), [*UP, "scaled in"], True)  # noqa: FBT003 - drawn otherwise
+@example(make_rollout(make_policy(stages=[{"share": 51, "bake": "2m"}], **TIMES), 2), ["scaled in"], True)  # noqa: FBT003 - as above
 def test_one_abort_leads_to_the_baseline_from_anywhere(plan: Plan, weather: list[str], full: bool) -> None:  # noqa: FBT001 - drawn
     """Whatever went before, once AWS obeys again, with instances to give or without, one abort brings the original configuration back."""
     run = Run(plan, check_look)

@@ -74,6 +74,7 @@ def test_a_shift_under_way_is_not_reached() -> None:
     [
         (ApplyConfig(endpoint="e", config="beside", replaces="old"), endpoint(), endpoint(config="old")),
         (SetCapacity(endpoint="e", variant=CANDIDATE, instances=2), endpoint(candidates=3), endpoint(candidates=1)),
+        (SetCapacity(endpoint="e", variant=CANDIDATE, instances=1, lowers=True), endpoint(), endpoint(candidates=2)),
         (
             SetCapacity(endpoint="e", variant=CANDIDATE, instances=1),
             endpoint(),
