@@ -2,9 +2,12 @@
 
 import json
 import time
+from collections.abc import Callable
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, TypeVar
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from rollway.aws.fencing import is_reading
 from rollway.aws.session import Aws
@@ -12,6 +15,9 @@ from rollway.journal.journal import Journal
 from rollway.journal.leases import read_standing
 from tests.chaos.actors import Site
 from tests.chaos.simulated_aws import INSTANCES
+
+Result = TypeVar("Result")
+PATIENCE_S: Final = 120
 
 
 def rollout_of(site: Site) -> str | None:
@@ -87,15 +93,26 @@ def _writes(site: Site, log: Path, offset: int) -> list[str]:
     ]
 
 
+def patiently(ask: Callable[[], Result]) -> Result:
+    """Ask until AWS answers: what goes wrong for the rollouts goes wrong for their referee, too. Whatever is asked must be repeatable."""
+    give_up = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            return ask()
+        except (BotoCoreError, ClientError):
+            if time.monotonic() > give_up:
+                raise
+            time.sleep(0.5)
+
+
 def reset(site: Site) -> None:
     """Bring a promoted endpoint back to where it began, for the next rollout."""
     sagemaker = site.connect().sagemaker
-    promoted = sagemaker.describe_endpoint(EndpointName=site.endpoint)["EndpointConfigName"]
-    if promoted == "original":
-        return
-    sagemaker.update_endpoint(EndpointName=site.endpoint, EndpointConfigName="original")
-    settle(site.connect(), site.endpoint)
-    sagemaker.delete_endpoint_config(EndpointConfigName=promoted)
+    while sagemaker.describe_endpoint(EndpointName=site.endpoint)["EndpointConfigName"] != "original":
+        sagemaker.update_endpoint(EndpointName=site.endpoint, EndpointConfigName="original")
+        settle(site.connect(), site.endpoint)
+    for config in sagemaker.list_endpoint_configs(NameContains=site.endpoint)["EndpointConfigs"]:
+        sagemaker.delete_endpoint_config(EndpointConfigName=config["EndpointConfigName"])
 
 
 def settle(aws: Aws, endpoint: str) -> None:

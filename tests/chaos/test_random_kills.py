@@ -7,6 +7,7 @@ from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from rollway.sandbox.fault_menu import (
 )
 from tests.chaos.actors import Death, Site, begin, resume
 from tests.chaos.conftest import FULL, POLICY, TROUBLED, Ground, fork
-from tests.chaos.endings import find_faults, outcome_of, reset, rollout_of
+from tests.chaos.endings import PATIENCE_S, find_faults, outcome_of, patiently, reset, rollout_of
 
 ROLLOUTS = 500 if FULL else 6
 RESUMERS_KILLED = 200 if FULL else 4
@@ -47,7 +48,6 @@ MENU: tuple[Fault, ...] = (
 )
 SEED = int(os.environ.get("ROLLWAY_CHAOS_SEED", "7"))
 LEASE_S = parse_duration(POLICY["lease"]).total_seconds()
-PATIENCE_S = 120
 _LONGEST_S = 12.0
 """About as long as an undisturbed rollout takes."""
 
@@ -120,7 +120,9 @@ def play(site: Site, trouble: Trouble, log: Path) -> Story:
         return Story(outcome_of(site), [f"{played}: the last process ended with {last.exitcode}"])
     if rollout_of(site) == before:
         return Story(None, [])
-    return Story(outcome_of(site), [f"{played}: {fault}" for fault in find_faults(site, log, offset)])
+    return Story(
+        outcome_of(site), [f"{played}: {fault}" for fault in patiently(partial(find_faults, site, log, offset))]
+    )
 
 
 def send(process: BaseProcess, number: signal.Signals) -> None:
@@ -144,7 +146,7 @@ def play_in_turn(sites: list[Site], troubles: list[Trouble], log: Path) -> list[
     stories: list[Story] = []
     for site, trouble in zip(sites, troubles, strict=True):
         stories.append(play(site, trouble, log))
-        reset(site)
+        patiently(partial(reset, site))
     return stories
 
 
