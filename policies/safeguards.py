@@ -6,7 +6,7 @@ from datetime import datetime
 from policies.commands import ArmGuard, ArmSwitch, Command, DisarmSwitch, RemoveGuard, SetScaling
 from policies.exposure import may_have_traffic
 from policies.facts import HELD_SCALING, ScalingTarget, Surroundings
-from policies.lifecycle import Phase, State
+from policies.lifecycle import Outcome, Phase, State
 from policies.observation import Unavailable
 from policies.plan import Plan
 
@@ -59,8 +59,13 @@ def lower_safeguards(plan: Plan, state: State, surroundings: Surroundings | Unav
 
 
 def _settled_target(plan: Plan, state: State) -> ScalingTarget | None:
-    """Return the baseline's registration without this rollout's suspensions: the one that a blueprint declares, once that stands."""
-    if plan.scaling is not None and state.registration == "after":
+    """Return the baseline's registration without this rollout's suspensions.
+
+    After a promotion it is the one that a blueprint declares, once that stands; after any other end the earlier one, even where what
+    others have changed meanwhile keeps it from being put back whole.
+    """
+    promoted = state.ending is not None and state.ending.outcome is Outcome.PROMOTED
+    if promoted and plan.scaling is not None and state.registration == "after":
         return plan.scaling.after.target(plan.baseline.variant)
     return plan.surroundings.target(plan.baseline.variant)
 

@@ -3,11 +3,23 @@
 import pytest
 
 from policies.commands import ArmSwitch, Command, CommandResult, CreateConfig, DisarmSwitch, SetScaling
-from policies.facts import ScalingTarget, Surroundings
-from policies.lifecycle import CLIMBING, Phase, State, SwitchStand, begin, enter, record_intent, record_result
+from policies.facts import ScalingTarget, Surroundings, Suspension
+from policies.lifecycle import (
+    CLIMBING,
+    Ending,
+    Outcome,
+    Phase,
+    State,
+    SwitchStand,
+    begin,
+    enter,
+    record_intent,
+    record_result,
+)
 from policies.observation import Unavailable
 from policies.safeguards import arm, lower_safeguards, raise_safeguards
 from tests.policies.building import BASELINE, START, make_policy, make_rollout, make_scaling
+from tests.policies.properties.plans import of_blueprint
 
 PLAN = make_rollout(None, 4, make_scaling())
 HELD = make_scaling("scale_in", "scheduled")
@@ -93,6 +105,19 @@ def test_holding_keeps_what_was_suspended_before() -> None:
 def test_only_our_own_suspension_is_taken_away(found: ScalingTarget, left: ScalingTarget) -> None:
     """Bounds and suspensions that somebody else set meanwhile stay as they are."""
     assert put_back(holding(), found) == [SetScaling(endpoint=PLAN.endpoint, scaling=left)]
+
+
+@pytest.mark.parametrize(("outcome", "left"), [(Outcome.PROMOTED, ()), (Outcome.INCONCLUSIVE, ("scheduled",))])
+def test_what_was_suspended_before_is_suspended_after_any_end_but_a_promotion(
+    outcome: Outcome, left: tuple[Suspension, ...]
+) -> None:
+    """The declared scaling stood already when somebody changed its bounds, which stay: only the suspensions can be put back."""
+    plan = of_blueprint(make_rollout(None, 4, make_scaling("scheduled")), declares=True, moves=False)
+    ending = Ending(outcome=outcome, reason="because", at=START)
+    state = holding().model_copy(update={"registration": "after", "ending": ending})
+    by_hand = make_scaling("scale_in", "scheduled", maximum=99)
+    (release,) = lower_safeguards(plan, state, around(by_hand))
+    assert release == SetScaling(endpoint=plan.endpoint, scaling=make_scaling(*left, maximum=99))
 
 
 def test_scaling_that_somebody_set_going_again_stays() -> None:
