@@ -111,6 +111,15 @@ def test_timeout_is_model_error_with_status_zero(build: Build) -> None:
     assert stage.sums("ModelLatency", "only", "Maximum") == 60e6
 
 
+def test_one_body_sent_again_and_again_fails_by_the_share(build: Build) -> None:
+    """A load test that repeats one body sees the planted share of errors (binomial: 200 +- 5 sigma of 63), not all or none."""
+    stage = build({"only": good}, {"only": 1})
+    stage.cloud.faults.plant(ModelErrors(variant="only", share=20))
+    found = stage.runtime.simulate(ENDPOINT, [b"the same"] * 1000)
+    assert 137 <= found["only", 500] <= 263
+    assert found["only", 200] + found["only", 500] == 1000
+
+
 def test_unknown_endpoint_is_a_validation_error(build: Build) -> None:
     """The runtime calls a missing endpoint ValidationError (not ValidationException), in AWS's words."""
     answer = build({"only": good}, {"only": 1}).runtime.invoke(Invocation("nowhere", b"x"))
