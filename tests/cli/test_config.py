@@ -124,11 +124,13 @@ def test_creating_a_serverless_endpoint(player, write, scaling):
     """A serverless variant with provisioned concurrency, scaled or not, is created in one go, read back, and differs in nothing."""
     serverless = {"MemorySizeInMB": 2048, "MaxConcurrency": 9, "ProvisionedConcurrency": 2}
     variant = {"VariantName": "AllTraffic", "ModelName": "shop-v1", "ServerlessConfig": serverless}
-    file = write(config={"ProductionVariants": [variant]}, scaling=scaling)
+    container = {"Image": "123456789012.dkr.ecr.us-east-1.amazonaws.com/fraud:1"}
+    models = {"shop-v1": {"PrimaryContainer": container, "ExecutionRoleArn": "arn:aws:iam::123456789012:role/shop"}}
+    file = write(models=models, config={"ProductionVariants": [variant]}, scaling=scaling)
 
     created = player.play("config", "create", file)
 
-    assert created.code == 0, created.out
+    assert created.code == 0, created.out + created.err
     assert created.out.splitlines()[-1].startswith("shop serves as declared, on the configuration shop-")
     assert player.play("diff", NEW, file, "--exit-code").code == 0
 

@@ -120,7 +120,7 @@ def test_rollway_names_what_is_checked() -> None:
     wanted = {
         "CreateEndpointConfig",
         "UpdateEndpoint",
-        "AddTags",
+        "CreateModel",
         "CreateSchedule",
         "RegisterScalableTarget",
         "DescribeAlarms",
