@@ -1,5 +1,6 @@
 """``rollway sandbox``: the simulated AWS in the foreground, for rehearsing rollouts without an account."""
 
+import os
 import signal
 import threading
 from collections.abc import Mapping
@@ -74,7 +75,8 @@ def _prepare(options: Options) -> "SandboxProcess":
         UsageProblem: the optional extra is not installed, or the settings are not usable.
     """
     try:
-        from rollway.sandbox.process import Ports, SandboxProcess  # noqa: PLC0415 - an optional extra
+        from rollway.sandbox.fault_door import TOKEN_VARIABLE  # noqa: PLC0415 - an optional extra
+        from rollway.sandbox.process import Ports, SandboxProcess  # noqa: PLC0415 - likewise
         from rollway.sandbox.settings import SettingsError, load_settings  # noqa: PLC0415 - likewise
     except ModuleNotFoundError as error:
         raise UsageProblem(
@@ -84,7 +86,8 @@ def _prepare(options: Options) -> "SandboxProcess":
         settings = load_settings(options["settings"])
     except SettingsError as error:
         raise UsageProblem(str(error)) from error
-    return SandboxProcess(settings, options["state"], Ports(options["port"], options["data_port"]))
+    token = os.environ.pop(TOKEN_VARIABLE, "")  # model servers inherit the environment, and have no use for it
+    return SandboxProcess(settings, options["state"], Ports(options["port"], options["data_port"]), token)
 
 
 def _exports(environment: Mapping[str, str]) -> str:

@@ -12,8 +12,8 @@ from typing import Any
 
 from rollway.sandbox.alarms import Alarms
 from rollway.sandbox.autoscaling.acting import Reach
+from rollway.sandbox.autoscaling.names import CONCURRENCY, ScaledVariant
 from rollway.sandbox.autoscaling.names import SERVICE as AUTOSCALING
-from rollway.sandbox.autoscaling.names import ScaledVariant
 from rollway.sandbox.autoscaling.registry import Registry
 from rollway.sandbox.autoscaling.service import Autoscaling
 from rollway.sandbox.captures import Captures
@@ -270,10 +270,12 @@ class Cloud:
         if self.endpoints.is_settled(order.endpoint) and self.faults.settle(order):
             self.autoscaling.act_now(ScaledVariant(order.endpoint, order.variant), order.instances)
 
-    def _scale(self, of: ScaledVariant, instances: int) -> None:
-        """Change an instance count on autoscaling's behalf."""
-        wanted = [{"VariantName": of.variant, "DesiredInstanceCount": instances}]
-        parameters = {"EndpointName": of.endpoint, "DesiredWeightsAndCapacities": wanted}
+    def _scale(self, of: ScaledVariant, capacity: int) -> None:
+        """Change a variant's capacity on autoscaling's behalf."""
+        serverless = {"ServerlessUpdateConfig": {"ProvisionedConcurrency": capacity}}
+        wanted = serverless if of.dimension == CONCURRENCY else {"DesiredInstanceCount": capacity}
+        named = [{"VariantName": of.variant, **wanted}]
+        parameters = {"EndpointName": of.endpoint, "DesiredWeightsAndCapacities": named}
         self._act_as("autoscaling", ApiRequest("sagemaker", "UpdateEndpointWeightsAndCapacities", parameters))
 
     def _fire(self, operation: str, parameters: Mapping[str, Any]) -> None:

@@ -3,14 +3,24 @@
 Values only: nothing here starts anything.
 """
 
+import re
 import shlex
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, NonNegativeInt, PositiveInt, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    NonNegativeInt,
+    PositiveInt,
+    ValidationError,
+)
 
 from rollway.sandbox.durations import Duration
 from rollway.sandbox.fault_menu import Fault
@@ -52,6 +62,23 @@ class Capture(BaseModel):
     sampled_alike: bool = False
 
 
+ModelName = Annotated[str, Field(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$")]
+"""A Python module's name, with its packages."""
+
+
+def _harmless(name: str) -> str:
+    if _DECIDES_WHAT_RUNS.fullmatch(name):
+        raise ValueError(
+            f"{name} decides which programs run, so no model may set it; set it where the sandbox is started"
+        )
+    return name
+
+
+_DECIDES_WHAT_RUNS: Final = re.compile(r"PATH|HOME|SHELL|IFS|ENV|BASH_ENV|PYTHON\w*|LD_\w*|DYLD_\w*")
+VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_]\w*$"), AfterValidator(_harmless)]
+"""An environment variable's name."""
+
+
 class SandboxSettings(BaseModel):
     """Everything that can be set about one simulated account.
 
@@ -68,6 +95,8 @@ class SandboxSettings(BaseModel):
         quotas: how many instances all endpoints may have of a type, by type. Only listed: no request is refused for them.
         default_quota: likewise, of every other type.
         images: which command line stands for a container image.
+        models: the Python models that may be served, beside those that come with the sandbox.
+        environment: the environment variables that models may set for their servers, beside those of the sandbox's own models.
         faults: what goes wrong, from the start.
         request_log: the file to which every request is appended as a line of JSON; None for none.
     """
@@ -86,6 +115,8 @@ class SandboxSettings(BaseModel):
     quotas: Mapping[str, NonNegativeInt] = Field(default_factory=dict[str, int])
     default_quota: NonNegativeInt = 100
     images: Mapping[str, CommandLine] = Field(default_factory=dict[str, CommandLine])
+    models: tuple[ModelName, ...] = ()
+    environment: tuple[VariableName, ...] = ()
     faults: tuple[Fault, ...] = ()
     request_log: Path | None = None
 

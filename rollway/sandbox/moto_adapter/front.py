@@ -18,6 +18,7 @@ from werkzeug.exceptions import HTTPException, NotFound
 from rollway.sandbox.cloud import Cloud, Outcome
 from rollway.sandbox.envelope import Envelope, agent_of
 from rollway.sandbox.errors import Refusal
+from rollway.sandbox.moto_adapter.limits import check_limits
 from rollway.sandbox.moto_adapter.patch import Patch
 from rollway.sandbox.moto_adapter.s3_time import dated
 
@@ -58,6 +59,7 @@ def _guarded_action(cloud: Cloud, original: Any) -> Any:  # noqa: ANN401 - moto'
         envelope = Envelope(response.boto3_service_name, agent_of(response.headers.get("User-Agent")))
         try:
             with cloud.request(operation, parameters, envelope) as outcome:
+                check_limits(envelope.service, operation, parameters)
                 answer = original(response)
                 _note_error(outcome, answer)
         except Refusal as refusal:
