@@ -10,7 +10,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Final
 
-import yaml
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -21,7 +20,10 @@ from pydantic import (
     PositiveInt,
     ValidationError,
 )
+from pydantic_core import ErrorDetails
 
+from policies.documents.loading import expect_fields, load_document
+from policies.documents.text import show
 from rollway.sandbox.durations import Duration
 from rollway.sandbox.fault_menu import Fault
 
@@ -143,15 +145,20 @@ def load_settings(path: Path | None) -> SandboxSettings:
     """
     if path is None:
         return SandboxSettings()
+    content = load_document(path, lambda _, problems: SettingsError(path, tuple(map(str, problems)))).content
+    foreign = expect_fields(content, tuple(SandboxSettings.model_fields)) if content else None
+    if foreign:
+        raise SettingsError(path, (str(foreign),))
     try:
-        content: object = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
-        raise SettingsError(path, (str(error),)) from error
-    try:
-        return SandboxSettings.model_validate({} if content is None else content)
+        return SandboxSettings.model_validate(content or {})
     except ValidationError as error:
-        problems = tuple(f"{_place(e['loc'])}: {e['msg']} (got {e['input']!r})" for e in error.errors())
-        raise SettingsError(path, problems) from error
+        problems = tuple(f"{_place(e['loc'])}: {e['msg']}{_got(e)}" for e in error.errors())
+        raise SettingsError(path, problems) from None
+
+
+def _got(error: ErrorDetails) -> str:
+    """Show what a field of ours has; what is no field of ours may be anything."""
+    return "" if error["type"] == "extra_forbidden" else f" (got {show(error['input'])})"
 
 
 def _place(location: tuple[int | str, ...]) -> str:

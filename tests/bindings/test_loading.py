@@ -89,7 +89,9 @@ def test_a_fleet_need_not_name_a_model(tmp_path):
     assert bind(MLFLOW | {"endpoints": [], "fleet": str(fleet)}).fleet == str(fleet)
 
 
-@pytest.mark.parametrize(("text", "what"), [("- a\n- b", "found list"), ("a: [", "no YAML"), (None, "No such file")])
+@pytest.mark.parametrize(
+    ("text", "what"), [("- a\n- b", "found a list"), ("a: [", "not valid YAML"), (None, "No such file")]
+)
 def test_what_is_no_bindings_file_is_told(tmp_path, text, what):
     """A list, broken YAML and a missing file are told as what they are."""
     path = tmp_path / "bindings.yaml"

@@ -117,8 +117,8 @@ def test_all_problems_are_told_at_once(deployments, capsys):
     ("content", "told"),
     [
         (None, ["No such file", "--file"]),
-        ("deployments: [", ["is no YAML"]),
-        ("- canary", ["expected the key deployments, found list"]),
+        ("deployments: [", ["is not valid YAML"]),
+        ("- canary", ["expected a file with deployments, found a list"]),
     ],
 )
 def test_what_is_no_file_of_deployments_is_refused(tmp_path, capsys, content, told):

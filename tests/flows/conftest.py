@@ -2,6 +2,7 @@
 
 from collections.abc import Generator
 from pathlib import Path
+from tempfile import gettempdir
 from urllib.parse import urlsplit
 
 import pytest
@@ -41,6 +42,7 @@ def account(prefect_wire: Wire, environment: pytest.MonkeyPatch) -> Generator[Ac
     environment.setenv("AWS_SECRET_ACCESS_KEY", "simulated")
     environment.setenv("AWS_DEFAULT_REGION", "us-east-1")
     environment.setenv("ROLLWAY_JOURNAL", JOURNAL)
+    environment.setenv("ROLLWAY_FILES", gettempdir())  # where tests write their policies
     environment.delenv("AWS_PROFILE", raising=False)
     with open_account() as account:
         environment.setenv("AWS_ENDPOINT_URL", account.url)
