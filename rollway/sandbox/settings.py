@@ -69,6 +69,7 @@ class SandboxSettings(BaseModel):
         default_quota: likewise, of every other type.
         images: which command line stands for a container image.
         faults: what goes wrong, from the start.
+        permissions: by access key id or role ARN, the files with its IAM policies; callers that are not named may do everything.
         request_log: the file to which every request is appended as a line of JSON; None for none.
     """
 
@@ -87,6 +88,7 @@ class SandboxSettings(BaseModel):
     default_quota: NonNegativeInt = 100
     images: Mapping[str, CommandLine] = Field(default_factory=dict[str, CommandLine])
     faults: tuple[Fault, ...] = ()
+    permissions: Mapping[str, tuple[Path, ...]] = Field(default_factory=dict[str, tuple[Path, ...]])
     request_log: Path | None = None
 
 
