@@ -100,6 +100,7 @@ class SandboxSettings(BaseModel):
         models: the Python models that may be served, beside those that come with the sandbox.
         environment: the environment variables that models may set for their servers, beside those of the sandbox's own models.
         faults: what goes wrong, from the start.
+        permissions: by access key id or role ARN, the files with its IAM policies; callers that are not named may do everything.
         request_log: the file to which every request is appended as a line of JSON; None for none.
     """
 
@@ -120,6 +121,7 @@ class SandboxSettings(BaseModel):
     models: tuple[ModelName, ...] = ()
     environment: tuple[VariableName, ...] = ()
     faults: tuple[Fault, ...] = ()
+    permissions: Mapping[str, tuple[Path, ...]] = Field(default_factory=dict[str, tuple[Path, ...]])
     request_log: Path | None = None
 
 

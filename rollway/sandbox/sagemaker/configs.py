@@ -37,6 +37,10 @@ class Configs:
         fixed = {"EndpointConfigArn": config.arn, "CreationTime": config.created}
         return {"EnableNetworkIsolation": False, **config.content, **fixed}
 
+    def key_of(self, name: str) -> str:
+        """Return the KMS key that a configuration names; empty where it names none, or does not exist."""
+        return next((str(each.content.get("KmsKeyId") or "") for each in self.shelf.all() if each.name == name), "")
+
     def list(self, request: Request) -> dict[str, Any]:
         """Answer ListEndpointConfigs."""
         page = cut_page(self.shelf.all(), request)
