@@ -12,6 +12,7 @@ import click
 
 from rollway.cli.exits import Exit
 from rollway.cli.failures import UsageProblem
+from rollway.cli.optional import check_sandbox
 from rollway.cli.options import Common, common_options
 from rollway.cli.output import emit
 
@@ -74,14 +75,11 @@ def _prepare(options: Options) -> "SandboxProcess":
     Raises:
         UsageProblem: the optional extra is not installed, or the settings are not usable.
     """
-    try:
-        from rollway.sandbox.fault_door import TOKEN_VARIABLE  # noqa: PLC0415 - an optional extra
-        from rollway.sandbox.process import Ports, SandboxProcess  # noqa: PLC0415 - likewise
-        from rollway.sandbox.settings import SettingsError, load_settings  # noqa: PLC0415 - likewise
-    except ModuleNotFoundError as error:
-        raise UsageProblem(
-            f"the simulated AWS needs an optional part of Rollway: {error}", "pip install 'rollway[sandbox]'"
-        ) from error
+    check_sandbox()
+    from rollway.sandbox.fault_door import TOKEN_VARIABLE  # noqa: PLC0415 - an optional part
+    from rollway.sandbox.process import Ports, SandboxProcess  # noqa: PLC0415 - likewise
+    from rollway.sandbox.settings import SettingsError, load_settings  # noqa: PLC0415 - likewise
+
     try:
         settings = load_settings(options["settings"])
     except SettingsError as error:

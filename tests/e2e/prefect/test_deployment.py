@@ -135,6 +135,7 @@ def test_site_was_brought_up_with_the_documented_commands(site):
 def test_setup_and_prefect_deploy_mean_the_same(site):
     """What ``prefect deploy`` has made of the file is what setup wants of it: only the automations, which it cannot make, were missing."""
     assert site.told["rollway setup"].splitlines()[:-1] == [
+        "By deployments.yaml:",
         "unchanged  work pool rollway",
         *(f"unchanged  deployment {name}/{name}" for name in DEPLOYMENTS),
         "created    automation rollway: mark dead runs crashed",

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from policies.compare.counts import ALTERNATIVES, compare_counts, log_odds_score, odds_steps
+from policies.compare.counts import ALTERNATIVES, _tolerated_log_odds, compare_counts, log_odds_score, odds_steps
 from policies.strata.arrays import Arms
 
 RATIO = SimpleNamespace(ratio=1.2, or_absolute=0.0)
@@ -93,3 +93,15 @@ def test_many_runs_are_compared_as_each_by_itself():
         )
         assert together.worse[run] == pytest.approx(alone.worse, abs=1e-9)
         assert together.not_worse[run] == pytest.approx(alone.not_worse, abs=1e-9)
+
+
+def test_what_a_margin_tolerates_is_settled_before_the_stratum_is_looked_at():
+    """A difference of rates is turned into odds by the baseline's past: a minute that set its own margin could prove anything."""
+    requests = arms([100, 100], [1000, 1000])
+    calm = np.ones(2, dtype=bool)
+    told = [_tolerated_log_odds(arms([1, 1], [10, failed]), requests, calm, EITHER) for failed in (0, 10, 500)]
+    for tolerated, known in told:
+        assert tolerated[1] == told[0][0][1]
+        assert known.tolist() == [False, True]
+    rate = 10.5 / 1001
+    assert told[0][0][1] == pytest.approx(np.log((rate + 0.005) / (1 - rate - 0.005)) - np.log(rate / (1 - rate)))
