@@ -1,6 +1,7 @@
 """What the flow tests share: one real Prefect server for all of them, reached by a wire that a test may cut, and an AWS account each."""
 
 from collections.abc import Generator
+from dataclasses import replace
 from pathlib import Path
 from tempfile import gettempdir
 from urllib.parse import urlsplit
@@ -50,10 +51,11 @@ def account(prefect_wire: Wire, environment: pytest.MonkeyPatch) -> Generator[Ac
     environment.delenv("AWS_PROFILE", raising=False)
     with open_account() as account:
         environment.setenv("AWS_ENDPOINT_URL", account.url)
-        connect().s3.create_bucket(Bucket=BUCKET)
+        owner = connect()
+        owner.s3.create_bucket(Bucket=BUCKET)
         admit(account.cloud, *EVERY_VERB, your_models="", your_repositories="")
         environment.setenv("AWS_ACCESS_KEY_ID", CALLER)
-        yield account
+        yield replace(account, owner=owner)
         assert denied(account.cloud) == []
 
 

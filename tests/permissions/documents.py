@@ -29,8 +29,8 @@ FILLED: Final = {
     "YOUR-EXTERNAL-ID": "fraud",
     "YOUR-FLEET-ROLE": "fleets",
 }
-ROLLOUT: Final = ("iam-policy.json", "iam-journal-policy.json", "iam-config-policy.json")
-"""What a rollout needs on an endpoint whose configuration names a key and a role."""
+ROLLOUT: Final = ("iam-policy.json", "iam-journal-policy.json", "iam-config-policy.json", "iam-image-policy.json")
+"""What a rollout needs on an endpoint whose configuration names a key and a role, and whose images are named by tags."""
 SWITCH_ROLE: Final = "arn:aws:iam::123456789012:role/rollway-dead-mans-switch"
 EVERY_VERB: Final = (
     *ROLLOUT,
@@ -38,13 +38,14 @@ EVERY_VERB: Final = (
     "iam-blueprint-policy.json",
     "iam-create-policy.json",
     "iam-guardrail-policy.json",
-    "iam-image-policy.json",
     "iam-quota-policy.json",
     "iam-receiver-policy.json",
     "iam-registry-policy.json",
     "lint-policy.json",
 )
 """What all verbs on one account need together."""
+FAR_ROLE: Final = "arn:aws:iam::111122223333:role/rollway"
+"""The documented role in another account."""
 Pair = tuple[str, str, str]
 """A document, the id of one of its statements, and an action."""
 
@@ -59,6 +60,14 @@ def admit(cloud: Cloud, *names: str, **filled: str) -> None:
     """Have the simulated AWS check the caller's requests, and the switch's role, against documents."""
     cloud.access.admit(read_principal(CALLER, documented(*names, **filled)))
     cloud.access.admit(switch_role())
+
+
+def admit_fleet(cloud: Cloud, home: str = "fleets") -> None:
+    """Have the home's role, under its own name as access key, and the role in the other account checked against the documents."""
+    role = f"arn:aws:iam::123456789012:role/{home}"
+    own = read_principal(home, documented("iam-fleet-policy.json", "iam-journal-policy.json"))
+    cloud.access.admit(Principal(home, own.policies, arn=role))
+    cloud.access.admit(read_principal(FAR_ROLE, documented("fleet-role.json", *ROLLOUT)))
 
 
 def switch_role() -> Principal:

@@ -28,8 +28,7 @@ from rollway.webhooks.queue import QueueReader
 from tests.bindings.documents import IMAGE, SAGEMAKER, bind
 from tests.loop import test_answers as answers
 from tests.loop.rehearsal import BUCKET, ENDPOINT, POLICY, QUICK, Rehearsal, model
-from tests.permissions.documents import DOCS, ROLLOUT, allowed, denied, used
-from tests.permissions.test_outside import FAR_ROLE, admit_fleet
+from tests.permissions.documents import DOCS, FAR_ROLE, ROLLOUT, admit_fleet, allowed, denied, used
 from tests.registries.scene import Orders, Scene
 from tests.registries.simulated_mlflow import SimulatedMlflow, serving
 from tests.webhooks.signing import package_event
@@ -39,6 +38,10 @@ RECEIVER = "iam-receiver-policy.json"
 ANSWERS = "iam-answers-policy.json"
 LINT = "lint-policy.json"
 CREATE = "iam-create-policy.json"
+TRUST: Final = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+}
 HOME = ("iam-fleet-policy.json", "iam-journal-policy.json")
 STATEMENT: Final = {
     "Version": "2012-10-17",
@@ -121,7 +124,7 @@ def test_captured_answers_use_all_of_their_policy(rehearsal: Rehearsal, restrict
     answers.set_up_capture(rehearsal)
     restrict(*ROLLOUT, ANSWERS)
 
-    ending = rehearsal.play(answers.SHADOW)
+    ending = rehearsal.play(answers.SHADOW | answers.LADDER)
 
     assert ending.outcome is Outcome.PROMOTED, ending.reason
     assert denied(rehearsal.cloud) == []
@@ -130,9 +133,9 @@ def test_captured_answers_use_all_of_their_policy(rehearsal: Rehearsal, restrict
 
 def test_the_linter_uses_all_of_its_policy(rehearsal: Rehearsal, restrict):
     """Endpoint, models, images, scaling, alarms, the capture's bucket, roles and their policies: all read, nothing denied."""
-    owner, anything = rehearsal.aws, {"Version": "2012-10-17", "Statement": []}
+    owner = rehearsal.aws
     owner.s3.create_bucket(Bucket="captures")
-    owner.iam.create_role(RoleName="serving", AssumeRolePolicyDocument=json.dumps(anything))
+    owner.iam.create_role(RoleName="serving", AssumeRolePolicyDocument=json.dumps(TRUST))
     owner.iam.put_role_policy(RoleName="serving", PolicyName="reading", PolicyDocument=json.dumps(STATEMENT))
     made = owner.iam.create_policy(PolicyName="writing", PolicyDocument=json.dumps(STATEMENT))
     owner.iam.attach_role_policy(RoleName="serving", PolicyArn=made["Policy"]["Arn"])
@@ -152,7 +155,7 @@ def test_a_new_endpoint_uses_all_of_its_policy(rehearsal: Rehearsal, restrict, t
     text = yaml.safe_dump(document | {"endpoint": "fraud-new"}).replace("fraud-v7", "fraud-v9")
     file = tmp_path / "blueprint.yaml"
     file.write_text(text, "utf-8")
-    restrict(*ROLLOUT, "iam-blueprint-policy.json", CREATE)
+    restrict(*ROLLOUT, "iam-blueprint-policy.json", CREATE, your_key_id="fraud")
 
     code = main(["config", "create", str(file), "--region", "us-east-1"], World(rehearsal, rehearsal.timing))
 

@@ -6,11 +6,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from rollway.aws.session import connect
-from rollway.sandbox.cloud import Cloud
-from rollway.sandbox.errors import Refusal
-from rollway.sandbox.iam.documents import Principal, read_principal
+from rollway.sandbox.iam.documents import read_principal
 from tests.loop.rehearsal import CONFIG, ROLE, Rehearsal
-from tests.permissions.documents import CALLER, ROLLOUT, SWITCH_ROLE, documented
+from tests.permissions.documents import CALLER, SWITCH_ROLE, documented
 
 REGISTERED = {
     "ServiceNamespace": "ecs",
@@ -178,46 +176,3 @@ def test_a_request_outside_is_denied(site: Rehearsal, case: str):
     site.cloud.access.admit(read_principal(CALLER, documented(document)))
     with pytest.raises(ClientError, match="AccessDenied"):
         getattr(getattr(site.aws, client), method)(**arguments)
-
-
-def test_the_switch_does_what_its_role_allows_and_nothing_else(rehearsal: Rehearsal):
-    """A schedule that would delete an endpoint, or that another group holds, is turned down when it acts: the role lacks the permission."""
-    access, request = rehearsal.cloud.access, ("DeleteEndpoint", {"EndpointName": "churn-prod"})
-    access.admit(read_principal(SWITCH_ROLE, documented("switch-role.json")))
-    group = "arn:aws:scheduler:us-east-1:123456789012:schedule-group/rollway"
-    weights = ("UpdateEndpointWeightsAndCapacities", {"EndpointName": "fraud-prod"})
-
-    access.check_schedule(SWITCH_ROLE, group, "sagemaker", weights)
-
-    for where, asked in ((group, request), (group.replace("rollway", "default"), weights)):
-        with pytest.raises(Refusal):
-            access.check_schedule(SWITCH_ROLE, where, "sagemaker", asked)
-
-
-FAR_ROLE = "arn:aws:iam::111122223333:role/rollway"
-
-
-@pytest.mark.parametrize(
-    ("home", "external_id", "session"),
-    [
-        ("fleets", "", "rollway"),
-        ("fleets", "other", "rollway"),
-        ("fleets", "fraud", "me"),
-        ("strangers", "fraud", "rollway"),
-    ],
-)
-def test_a_role_of_another_account_lets_only_the_fleet_in(rehearsal, monkeypatch, home, external_id, session):
-    """Without the external id, with another one, under another session's name or from another role, AWS says no."""
-    admit_fleet(rehearsal.cloud, home)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", home)
-    request = {"RoleArn": FAR_ROLE, "RoleSessionName": session} | ({"ExternalId": external_id} if external_id else {})
-    with pytest.raises(ClientError, match="AccessDenied"):
-        connect("us-east-1").sts.assume_role(**request)
-
-
-def admit_fleet(cloud: Cloud, home: str = "fleets") -> None:
-    """Have the home's role, under its own name as access key, and the role in the other account checked against the documents."""
-    role = f"arn:aws:iam::123456789012:role/{home}"
-    own = read_principal(home, documented("iam-fleet-policy.json", "iam-journal-policy.json"))
-    cloud.access.admit(Principal(home, own.policies, arn=role))
-    cloud.access.admit(read_principal(FAR_ROLE, documented("fleet-role.json", *ROLLOUT)))

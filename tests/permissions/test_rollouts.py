@@ -7,7 +7,7 @@ import pytest
 
 from policies.commands import ReplaceScaling
 from policies.decision import Decision
-from policies.lifecycle import Outcome
+from policies.lifecycle import Outcome, Phase
 from rollway.aws.execution import carry_out
 from rollway.loop.quota_check import check_quotas
 from tests.loop import test_ab_test as ab_test
@@ -53,27 +53,23 @@ def test_every_strategy_gets_by_with_the_policies(rehearsal, restrict, strategy,
 
 def test_an_ab_test_gets_by_with_the_policies(rehearsal, restrict):
     """Several challengers, their metrics and the winner's promotion need no further action."""
-    shop = ab_test.Shop(ab_test.BETTER)
-    rehearsal.publish = shop
-    ab_test.add_models(rehearsal)
+    shop = rehearsal.aws
     restrict(*ROLLOUT)
 
-    ending = rehearsal.drive(ab_test.begin(rehearsal))
+    rates = {"fraud-v6": 0.1, "fraud-v7": 0.1, "fraud-v8": 0.25}
+    ending = ab_test.play(rehearsal, rates, aws=shop, **ab_test.HELD_OUT)
 
     assert ending.outcome is Outcome.PROMOTED, ending.reason
     assert denied(rehearsal.cloud) == []
 
 
 def test_sagemakers_guardrails_use_all_of_their_policy(rehearsal, restrict):
-    """A canary and a rolling update by SageMaker's guardrails, one taken back, use the alarms' permissions and the usual ones alone."""
-    rehearsal.register_scaling()
+    """A rolling update that is promoted and a canary that is taken back use the alarms' permissions and the usual ones alone."""
     restrict(*ROLLOUT, "iam-guardrail-policy.json")
 
-    assert rehearsal.play(GUARDRAIL).outcome is Outcome.PROMOTED
+    assert rehearsal.play(GUARDRAIL | ROLLING).outcome is Outcome.PROMOTED
     rehearsal.models["fraud-v6"] = model(9, failing=0.3)
     assert rehearsal.play(GUARDRAIL | {"gates": COMPARED}, candidate="fraud-v6").outcome is Outcome.ROLLED_BACK
-    rehearsal.models["fraud-v6"] = model(9)
-    assert rehearsal.play(GUARDRAIL | ROLLING, candidate="fraud-v6").outcome is Outcome.PROMOTED
 
     assert denied(rehearsal.cloud) == []
     assert used(rehearsal.cloud, "iam-guardrail-policy.json") == allowed("iam-guardrail-policy.json")
@@ -103,7 +99,7 @@ def test_blueprints_use_all_of_their_policy(rehearsal, restrict):
 
 def test_quotas_and_image_tags_use_all_of_their_policies(rehearsal, restrict):
     """What a plan looks up besides where it may: the account's quotas, and whether a tag of an image was moved."""
-    restrict(*ROLLOUT, "iam-quota-policy.json", "iam-image-policy.json")
+    restrict(*ROLLOUT, "iam-quota-policy.json")
 
     assert check_quotas(rehearsal.aws, rehearsal.begin(SHORT).plan) == ""
 
@@ -116,12 +112,12 @@ def test_the_switch_acts_in_its_role_alone(rehearsal, restrict):
     """When every process is gone, EventBridge brings the traffic back by what its role allows, and needs all of that but the queue."""
     restrict(*ROLLOUT)
     rehearsal.begin(SHORT)
-    while not any(share > 0 for name, share in rehearsal.shares().items() if name != "AllTraffic"):
-        rehearsal.advance()
+    rehearsal.look_until(Phase.BAKING)
 
     rehearsal.pass_time(timedelta(minutes=10))
 
-    assert rehearsal.shares()["AllTraffic"] == 100
+    weights = {each["VariantName"]: each["CurrentWeight"] for each in rehearsal.endpoint()["ProductionVariants"]}
+    assert (weights["AllTraffic"], weights["candidate"]) == (100, 0)
     assert denied(rehearsal.cloud) == []
     switch = allowed("switch-role.json")
     assert used(rehearsal.cloud, "switch-role.json") == {pair for pair in switch if pair[2] != "sqs:SendMessage"}

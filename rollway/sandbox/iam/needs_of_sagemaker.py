@@ -32,11 +32,17 @@ def _create(kind: str, member: str) -> Callable[[Asked], Iterator[Need]]:
 
 
 def _run_config(asked: Asked) -> Iterator[Need]:
-    """Return what running an endpoint on a configuration needs: both of them, and the configuration's key."""
+    """Return what running an endpoint on a configuration needs: both of them, and the configuration's key.
+
+    KMS goes by the key, also where an alias names it; here an alias stands for a key of its own name.
+    """
     name = asked.text("EndpointConfigName")
     yield asked.tagged(f"sagemaker:{asked.operation}", asked.sagemaker("endpoint-config", name))
     if key := asked.around.key_of_config(name):
-        yield Need("kms:CreateGrant", key if key.startswith("arn:") else asked.around.arn("kms", f"key/{key}"))
+        yield Need(
+            "kms:CreateGrant",
+            key if key.startswith("arn:") else asked.around.arn("kms", f"key/{key.removeprefix('alias/')}"),
+        )
 
 
 def _update_endpoint(asked: Asked) -> Iterator[Need]:

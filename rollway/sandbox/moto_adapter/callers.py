@@ -10,13 +10,8 @@ _CREDENTIAL: Final = re.compile(r"Credential=([^/,]+)/")
 _INVOCATION: Final = "sagemaker-runtime"
 
 
-def caller_of(response: Any) -> str:  # noqa: ANN401 - moto's response classes are untyped to us
-    """Return who signed a request, as ``Envelope.caller`` has it."""
-    return _role_of(str(getattr(response, "access_key", "") or ""))
-
-
-def s3_caller_of(request: Any) -> str:  # noqa: ANN401 - as above
-    """Return the same of a request to S3, which moto dispatches in its own way."""
+def caller_of(request: Any) -> str:  # noqa: ANN401 - moto's requests and response classes are untyped to us
+    """Return who signed a request, as ``Envelope.caller`` has it; moto itself overlooks keys that do not look like those of AWS."""
     signed = _CREDENTIAL.search(request.headers.get("Authorization") or "")
     return _role_of(signed[1]) if signed else ""
 

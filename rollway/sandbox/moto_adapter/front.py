@@ -19,7 +19,7 @@ from werkzeug.exceptions import HTTPException, NotFound
 from rollway.sandbox.cloud import Cloud, Outcome
 from rollway.sandbox.envelope import Envelope, agent_of
 from rollway.sandbox.errors import Refusal
-from rollway.sandbox.moto_adapter.callers import caller_of, parameters_of, s3_caller_of, s3_conditions_of
+from rollway.sandbox.moto_adapter.callers import caller_of, parameters_of, s3_conditions_of
 from rollway.sandbox.moto_adapter.limits import check_limits
 from rollway.sandbox.moto_adapter.patch import Patch
 from rollway.sandbox.moto_adapter.s3_time import dated
@@ -92,7 +92,7 @@ def _refused(response: Any, refusal: Refusal) -> Any:  # noqa: ANN401 - as above
 def _guarded_s3(cloud: Cloud, original: Any, one_at_a_time: AbstractContextManager[Any]) -> Any:  # noqa: ANN401 - as above
     def respond(response: Any, request: Any, full_url: str, headers: Any) -> Any:  # noqa: ANN401 - as above
         operation, parameters = _s3_request(request)
-        agent, caller = agent_of(request.headers.get("User-Agent")), s3_caller_of(request)
+        agent, caller = agent_of(request.headers.get("User-Agent")), caller_of(request)
         envelope = Envelope("s3", agent, parameters.get("Bucket", ""), caller)
         try:
             with cloud.request(operation, parameters, envelope) as outcome, one_at_a_time:

@@ -31,10 +31,10 @@ def guarded(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Generator[Callable
         text = json.dumps({"Version": "2012-10-17", "Statement": statements})
         cloud.access.admit(read_principal("guarded", {"p.json": text}))
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", "guarded")
-        return boto3.client("s3")
+        return boto3.Session().client("s3")
 
     with in_process(cloud):
-        boto3.client("s3").create_bucket(Bucket="journal")
+        boto3.Session().client("s3").create_bucket(Bucket="journal")
         yield client
 
 
