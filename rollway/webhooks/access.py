@@ -17,7 +17,7 @@ _log = logging.getLogger(__name__)
 
 _LINE: Final = "rollway.line"
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE"})
-_HIDDEN: Final = "…"
+_HIDDEN: Final = "..."
 _PER_LINE: Final = 4
 """Bytes of a header line beside name and value."""
 _LOWEST_ERROR: Final = 400
@@ -25,14 +25,14 @@ _AMBIGUOUS: Final = Refusal(400, "ambiguous", "Content-Length and Transfer-Encod
 _TOO_LONG: Final = Refusal(431, "head_too_long", "the request line and the headers are longer than this receiver takes")
 
 
-def line_of(scope: Scope) -> dict[str, Any]:
+def log_fields(scope: Scope) -> dict[str, Any]:
     """Return what will be in the log's line about a request, to be added to: ``outcome`` becomes its event."""
     return scope.setdefault(_LINE, {})
 
 
 def respond(scope: Scope, answer: Answer) -> JSONResponse:
     """Return the response, and have its outcome logged."""
-    line = line_of(scope)
+    line = log_fields(scope)
     line["outcome"] = answer.outcome
     if answer.why:
         line.setdefault("why", answer.why)
@@ -84,7 +84,7 @@ class Access:
         await answering(scope, receive, send)
 
     def _log(self, scope: Scope, status: int, seconds: float) -> None:
-        line = dict(line_of(scope))
+        line = dict(log_fields(scope))
         outcome = line.pop("outcome", "answered")
         method = scope["method"] if scope["method"] in _METHODS else _HIDDEN
         known = {"source": source_of(scope), "method": method, "path": self._path(scope["path"])}

@@ -15,13 +15,13 @@ PROTECTION: Final = {
     "x-robots-tag": "noindex",
 }
 """Goes with every answer. The address of a page for answers is a key: it must not be kept, framed, or sent on by a link."""
-NOTHING_HERE: Final = Refusal(404, "not_found", "there is nothing here")
+NOT_FOUND: Final = Refusal(404, "not_found", "there is nothing here")
 UNFORESEEN: Final = Refusal(503, "unforeseen", "an error in Rollway: send it again", retry_after_s=5)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a sender is told.
+    """What a sender gets.
 
     Attributes:
         status: the HTTP status.
@@ -45,6 +45,6 @@ def refuse(refusal: Refusal) -> Answer:
     return Answer(refusal.status, {"error": error}, refusal.code, refusal.message, headers)
 
 
-def take_in(outcome: str, status: str, why: str = "", ids: list[str] | None = None) -> Answer:
+def acknowledge(outcome: str, status: str, why: str = "", ids: list[str] | None = None) -> Answer:
     """Return the answer to a delivery that is authentic."""
     return Answer(ACCEPTED, {"status": status, "ids": ids or [], "why": why}, outcome)

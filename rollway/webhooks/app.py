@@ -18,7 +18,7 @@ from policies.errors import RolloutError
 from rollway import __version__
 from rollway.notices.signing import PATH
 from rollway.webhooks.access import Access, respond
-from rollway.webhooks.answers import NOTHING_HERE, refuse
+from rollway.webhooks.answers import NOT_FOUND, refuse
 from rollway.webhooks.doors import Door
 from rollway.webhooks.figures import MEDIA_TYPE
 from rollway.webhooks.reception import Reception
@@ -130,7 +130,7 @@ def make_app(doors: tuple[Door, ...], reception: Reception, background: Backgrou
         lifespan=lifespan,
         docs_url=None,  # its page loads scripts from elsewhere, in a place where links that are keys are opened
         redoc_url=None,
-        redirect_slashes=False,  # would send whoever comes to the host that the request names
+        redirect_slashes=False,  # a redirect would lead to the host that the request names
     )
     names = {*(door.sender for door in doors), PATH, *_CHECKS, "openapi.json"}
     app.add_middleware(Access, limits=reception.limits, names=names)
@@ -187,12 +187,12 @@ def _add_checks(app: FastAPI, reception: Reception) -> None:
 
 async def _refuse_path(request: Request, error: Exception) -> Response:
     """Answer what is no path, or no method of one, in the shape of all refusals."""
-    if isinstance(error, HTTPException) and error.status_code != NOTHING_HERE.status:
+    if isinstance(error, HTTPException) and error.status_code != NOT_FOUND.status:
         refusal = Refusal(error.status_code, "not_allowed", str(error.detail))
         answer = refuse(refusal)
         answer.headers.update(error.headers or {})
         return respond(request.scope, answer)
-    return respond(request.scope, refuse(NOTHING_HERE))
+    return respond(request.scope, refuse(NOT_FOUND))
 
 
 def _name(door: Door) -> str:

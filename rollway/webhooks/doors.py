@@ -32,7 +32,7 @@ class Door:
     Attributes:
         sender: its name, which is also the path.
         is_open: says whether it is set up.
-        glance: refuses what the headers alone rule out, before the body is waited for; never raises. ``read`` checks the same again.
+        check_headers: refuses what the headers alone rule out, before the body is waited for; never raises. ``read`` checks the same again.
         read: checks a delivery and reads it; never raises.
         headers: what it goes by, in lower case; refused when there twice.
         media: content types that it takes.
@@ -42,7 +42,7 @@ class Door:
 
     sender: str
     is_open: Callable[[], bool]
-    glance: Callable[[Delivery], Refusal | None]
+    check_headers: Callable[[Delivery], Refusal | None]
     read: Callable[[Delivery], Reading]
     headers: tuple[str, ...]
     body: type[BaseModel]
@@ -66,23 +66,23 @@ def make_doors(
     """
     _check(topics, key_header)
     header = key_header.lower()
-    bridge = _Checks(partial(eventbridge.glance, header=header), partial(eventbridge.read, header=header))
+    bridge = _Checks(partial(eventbridge.check_headers, header=header), partial(eventbridge.read, header=header))
     return (
-        _signed("mlflow", secrets, _Checks(mlflow.glance, mlflow.read), mlflow.HEADERS, mlflow.Body),
-        _signed("wandb", secrets, _Checks(wandb.glance, wandb.read), wandb.HEADERS, wandb.Body),
+        _signed("mlflow", secrets, _Checks(mlflow.check_headers, mlflow.read), mlflow.HEADERS, mlflow.Body),
+        _signed("wandb", secrets, _Checks(wandb.check_headers, wandb.read), wandb.HEADERS, wandb.Body),
         _signed(
             "huggingface",
             secrets,
-            _Checks(hugging_face.glance, hugging_face.read),
+            _Checks(hugging_face.check_headers, hugging_face.read),
             hugging_face.HEADERS,
             hugging_face.Body,
         ),
-        _signed("generic", secrets, _Checks(generic.glance, generic.read), generic.HEADERS, generic.Body),
+        _signed("generic", secrets, _Checks(generic.check_headers, generic.read), generic.HEADERS, generic.Body),
         _signed("eventbridge", secrets, bridge, (header,), model_packages.Event),
         Door(
             sender="sns",
             is_open=lambda: bool(topics),
-            glance=lambda _: None,  # SNS signs inside the body
+            check_headers=lambda _: None,  # SNS signs inside the body
             read=_total(lambda delivery: sns.read(delivery, topics, certificates)),
             headers=sns.HEADERS,
             body=sns.Message,
@@ -95,7 +95,7 @@ def make_doors(
 class _Checks(NamedTuple):
     """What a sender's module checks: by the headers alone, and altogether."""
 
-    glance: Callable[[Delivery, Sequence[str]], Refusal | None]
+    check_headers: Callable[[Delivery, Sequence[str]], Refusal | None]
     read: Callable[[Delivery, Sequence[str]], Reading]
 
 
@@ -109,7 +109,7 @@ def _signed(
     return Door(
         sender=sender,
         is_open=lambda: bool(secrets.of(sender)),
-        glance=lambda delivery: checks.glance(delivery, secrets.of(sender)),
+        check_headers=lambda delivery: checks.check_headers(delivery, secrets.of(sender)),
         read=_total(lambda delivery: checks.read(delivery, secrets.of(sender))),
         headers=headers,
         body=body,

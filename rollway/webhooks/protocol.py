@@ -9,11 +9,13 @@ import logging
 import select
 import sys
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import h11
+from starlette.types import Scope
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
+from rollway.webhooks.access import log_fields
 from rollway.webhooks.answers import PROTECTION, refuse
 from rollway.webhooks.connections import Connections
 from rollway.webhooks.figures import Figures
@@ -48,11 +50,11 @@ _REASONS: Final = (
     "illegal chunk header",
     "malformed chunk footer",
 )
-"""How h11's messages begin. What follows repeats what was sent, which may be a secret, so only these words are told."""
+"""How h11's messages begin. What follows repeats what was sent, which may be a secret, so only these words are logged."""
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class Shared:
     """What all connections share.
 
     Attributes:
@@ -71,15 +73,15 @@ class Surroundings:
 class BoundedProtocol(H11Protocol):
     """One connection."""
 
-    def __init__(self, surroundings: Surroundings, **uvicorns: Any) -> None:  # noqa: ANN401 - whatever uvicorn gives its own
+    def __init__(self, shared: Shared, **uvicorns: Any) -> None:  # noqa: ANN401 - whatever uvicorn gives its own
         """Be ready for a connection.
 
         Args:
-            surroundings: what all connections share.
+            shared: what all connections share.
             uvicorns: uvicorn's own arguments.
         """
         super().__init__(**uvicorns)
-        self._around = surroundings
+        self._shared = shared
         self._received = 0
         self._lines = 0
 
@@ -91,30 +93,30 @@ class BoundedProtocol(H11Protocol):
     @property
     def is_proxy(self) -> bool:
         """Whether it comes from a trusted proxy."""
-        return self.client is not None and self.client[0] in self._around.proxies
+        return self.client is not None and self.client[0] in self._shared.proxies
 
     def connection_made(self, transport: Any) -> None:  # noqa: ANN401 - asyncio's transport of this kind
         """Take a place, and begin to count the time."""
         super().connection_made(transport)
-        limits = self._around.limits
+        limits = self._shared.limits
         self._head_deadline = self.loop.call_later(limits.head_s, self._end_head)
         self._deadline = self.loop.call_later(limits.connection_s, self._cut, "overlong")
-        displaced = self._around.connections.admit(self)
+        displaced = self._shared.connections.admit(self)
         if displaced:
             displaced.displace()
-        self._around.figures.connections.set(len(self._around.connections))
+        self._shared.figures.connections.set(len(self._shared.connections))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Give the place back."""
         self._head_deadline.cancel()
         self._deadline.cancel()
-        self._around.connections.remove(self)
-        self._around.figures.connections.set(len(self._around.connections))
+        self._shared.connections.remove(self)
+        self._shared.figures.connections.set(len(self._shared.connections))
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Parse what came, a little at a time; more than any request may have is dropped, until its time is over."""
-        most = self._around.limits.head_bytes + self._around.limits.body_bytes + _SLACK_BYTES
+        most = self._shared.limits.head_bytes + self._shared.limits.body_bytes + _SLACK_BYTES
         for start in range(0, min(len(data), max(0, most - self._received)), _SLICE_BYTES):
             if self.transport.is_closing():
                 return
@@ -126,7 +128,8 @@ class BoundedProtocol(H11Protocol):
     def send_400_response(self, msg: str) -> None:
         """Refuse what is not HTTP, when uvicorn finds that; the error that it has found is being handled."""
         error = sys.exception()
-        status = error.error_status_hint if isinstance(error, h11.RemoteProtocolError) else 400
+        hint = error.error_status_hint if isinstance(error, h11.RemoteProtocolError) else 400
+        status = hint if self._request is None else 400
         reason = next((each for each in _REASONS if str(error).startswith(each)), msg)
         self._refuse(Refusal(status, "malformed_http", f"not valid HTTP/1.1: {reason}"))
 
@@ -168,7 +171,7 @@ class BoundedProtocol(H11Protocol):
             self._cut("silent")
 
     def _cut(self, why: str) -> None:
-        self._around.figures.cut.labels(why).inc()
+        self._shared.figures.cut.labels(why).inc()
         self.transport.abort()
 
     def _refuse(self, refusal: Refusal) -> None:
@@ -181,9 +184,9 @@ class BoundedProtocol(H11Protocol):
             for event in (head, h11.Data(data=body), h11.EndOfMessage()):
                 self.transport.write(self.conn.send(event) or b"")
         if self._request is None:
-            told = fields(source=self.source, status=answer.status, why=answer.why)
-            _log.warning(answer.outcome, extra=told)
+            _log.warning(answer.outcome, extra=fields(source=self.source, status=answer.status, why=answer.why))
         else:  # the application, which waits for the body, has the line in the log
+            log_fields(cast("Scope", self.scope)).setdefault("why", answer.why)
             self._request.disconnected = True
             self._request.message_event.set()
         self.transport.close()

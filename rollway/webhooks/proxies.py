@@ -32,7 +32,7 @@ def read_proxies(texts: Sequence[str]) -> Proxies:
     """Return the proxies with these addresses or networks.
 
     Raises:
-        RolloutError: one is none, or stands for every address there is.
+        RolloutError: one is not an address or network, or stands for every address there is.
     """
     return Proxies(tuple(map(_read_network, texts)))
 
@@ -44,5 +44,7 @@ def _read_network(text: str) -> Network:
     except ValueError as error:
         raise RolloutError(f"--trusted-proxy {text!r} is not an address or network: {error}", hint=hint) from error
     if network.prefixlen == 0:
-        raise RolloutError(f"--trusted-proxy {text!r} is every address, so that anybody could pretend any", hint=hint)
+        raise RolloutError(
+            f"--trusted-proxy {text!r} is every address, so every client could pretend to be another", hint=hint
+        )
     return network

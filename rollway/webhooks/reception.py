@@ -15,8 +15,8 @@ from typing import Any, Final
 from starlette.requests import ClientDisconnect, Request
 
 from policies.errors import RolloutError
-from rollway.webhooks.access import line_of, source_of
-from rollway.webhooks.answers import NOTHING_HERE, UNFORESEEN, Answer, refuse, take_in
+from rollway.webhooks.access import log_fields, source_of
+from rollway.webhooks.answers import NOT_FOUND, UNFORESEEN, Answer, acknowledge, refuse
 from rollway.webhooks.doors import Door
 from rollway.webhooks.figures import Figures
 from rollway.webhooks.inbox import Entry, Inbox, name_of
@@ -66,7 +66,7 @@ class Reception:
     async def take(self, door: Door, request: Request) -> Answer:
         """Return the answer to a request."""
         began = time.perf_counter()
-        line_of(request.scope)["sender"] = door.sender
+        log_fields(request.scope)["sender"] = door.sender
         try:
             async with asyncio.timeout(self.limits.body_s + self.limits.answer_s):
                 answer = await self._decide(door, request)
@@ -81,7 +81,7 @@ class Reception:
 
     async def _decide(self, door: Door, request: Request) -> Answer:
         if not door.is_open():
-            return refuse(NOTHING_HERE)
+            return refuse(NOT_FOUND)
         at = self.now()
         reading = await self._read(door, request, at)
         proven = "refused" if isinstance(reading, Refusal) else "authentic"
@@ -92,22 +92,22 @@ class Reception:
             case Refusal():
                 return refuse(reading)
             case Ignored():
-                return take_in("ignored", "nothing to do", reading.why)
+                return acknowledge("ignored", "nothing to do", reading.why)
             case Confirmation():
                 return await self._confirm(reading)
             case Accepted():
-                return await self._put(door, reading, at, line_of(request.scope))
+                return await self._put(door, reading, at, log_fields(request.scope))
 
     async def _read(self, door: Door, request: Request, at: datetime) -> Reading:
         """Check and read a delivery, the cheapest first: nothing of the body is waited for that the headers rule out."""
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in request.headers.raw}
-        refusal = self._look_at(door, request) or door.glance(Delivery(headers, b"", at))
+        refusal = self._look_at(door, request) or door.check_headers(Delivery(headers, b"", at))
         if refusal:
             return refusal
         body = await self.read_body(request)
         if isinstance(body, Refusal):
             return body
-        line_of(request.scope)["bytes"] = len(body)
+        log_fields(request.scope)["bytes"] = len(body)
         delivery = Delivery(headers, body, at)
         return await self.fetchers.run(door.read, delivery) if door.fetches else door.read(delivery)
 
@@ -144,14 +144,18 @@ class Reception:
             return refuse(_AWAY)
         self.wake()
         ids = [entry.event.id for entry in entries]
-        return take_in("accepted", "accepted", ids=ids) if any(is_new) else take_in("known", "known already", ids=ids)
+        return (
+            acknowledge("accepted", "accepted", ids=ids)
+            if any(is_new)
+            else acknowledge("known", "known already", ids=ids)
+        )
 
     async def _confirm(self, confirmation: Confirmation) -> Answer:
         try:
             await self.fetchers.run(self.fetch, confirmation.url)
         except Unavailable:
             return refuse(Refusal(503, "unavailable", "SNS cannot be reached now", retry_after_s=_RETRY_S))
-        return take_in("confirmed", "nothing to do", "the subscription is confirmed")
+        return acknowledge("confirmed", "nothing to do", "the subscription is confirmed")
 
 
 def _is_plain(request: Request, media: frozenset[str]) -> bool:

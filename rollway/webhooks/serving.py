@@ -16,7 +16,7 @@ from policies.errors import RolloutError
 from rollway.webhooks.connections import Connections
 from rollway.webhooks.figures import Figures
 from rollway.webhooks.limits import Limits
-from rollway.webhooks.protocol import BoundedProtocol, Surroundings
+from rollway.webhooks.protocol import BoundedProtocol, Shared
 from rollway.webhooks.proxies import Proxies
 from rollway.webhooks.receiver import DRAIN_S, Receiver
 
@@ -58,7 +58,7 @@ def configure(app: ASGIApp, limits: Limits, figures: Figures, proxies: Proxies) 
     """
     most = min(limits.connections, _files() // _SHARE_OF_FILES)
     connections = Connections(most, limits.connections_of_source)
-    protocol = partial(BoundedProtocol, Surroundings(connections, limits, figures, proxies))
+    protocol = partial(BoundedProtocol, Shared(connections, limits, figures, proxies))
     return uvicorn.Config(
         app,
         http=cast("type[asyncio.Protocol]", protocol),

@@ -63,8 +63,8 @@ class Siege:
 
     async def stay_silent(self, number: int) -> None:
         """Keep a connection open without ever ending a request; when it is closed, open the next."""
-        start, trickle = _SILENT[number % len(_SILENT)]
         while True:
+            start, trickle = silent(number)
             with suppress(ConnectionError):
                 reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
                 self.silent += 1
@@ -74,7 +74,8 @@ class Siege:
                         writer.write(trickle)
                         await writer.drain()
                         with suppress(TimeoutError):
-                            await asyncio.wait_for(reader.read(4096), _TRICKLE_S)
+                            async with asyncio.timeout(_TRICKLE_S):
+                                await reader.read(4096)
                 finally:
                     writer.close()
             await asyncio.sleep(_PAUSE_S)
@@ -133,12 +134,15 @@ def hostile(number: int) -> bytes:
     )[number % 12]
 
 
-_SILENT = (
-    (b"", b""),
-    (b"POST /mlfl", b""),
-    (b"POST /mlflow HTTP/1.1\r\nhost: a\r\n", b"x-endless: header\r\n"),
-    (post("/mlflow", b"", signing.mlflow(b"")[1]).replace(b"length: 0", b"length: 60000"), b" "),
-)
+def silent(number: int) -> tuple[bytes, bytes]:
+    """Return how the n-th silent connection begins, and what it sends now and then."""
+    _, headers = signing.mlflow(b"", SECRET, datetime.now(UTC))
+    return (
+        (b"", b""),
+        (b"POST /mlfl", b""),
+        (b"POST /mlflow HTTP/1.1\r\nhost: a\r\n", b"x-endless: header\r\n"),
+        (post("/mlflow", b"", headers).replace(b"length: 0", b"length: 60000"), b" "),  # a body without end
+    )[number % 4]
 
 
 async def in_turn(act: Callable[[int], Awaitable[None]], count: int, at_a_time: int) -> None:

@@ -349,7 +349,7 @@ def test_who_has_a_link_is_not_kept_out_by_who_guesses(make_site: Callable[..., 
 
 
 def test_a_link_does_not_use_up_the_threads(make_site: Callable[..., Site]) -> None:
-    """Whoever has one and asks without end is slowed down as well: each page reads the journal."""
+    """Its holder is slowed down as well after many requests, since each page reads the journal."""
     site = make_site(burst=3, requests_per_s=0.001)
     assert [site.show().status_code for _ in range(5)] == [200, 200, 200, 429, 429]
 

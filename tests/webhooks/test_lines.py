@@ -26,13 +26,13 @@ SPLITTING = "a\u2028b\u2029c\x85d\r\ne\x0bf\x0cg\x1ch\x1di\x1ej\x00k\x1b[2Jl\x7f
     [
         ("GET", "/healthz", 200, "answered", "/healthz"),
         ("GET", "/openapi.json", 200, "answered", "/openapi.json"),
-        ("GET", "/nowhere", 404, "not_found", "…"),
-        ("GET", "/docs", 404, "not_found", "…"),
+        ("GET", "/nowhere", 404, "not_found", "..."),
+        ("GET", "/docs", 404, "not_found", "..."),
         ("GET", "/mlflow/", 404, "not_found", "/mlflow/"),
-        ("GET", "/mlflow/key", 404, "not_found", "/mlflow/…"),
+        ("GET", "/mlflow/key", 404, "not_found", "/mlflow/..."),
         ("PUT", "/mlflow", 405, "not_allowed", "/mlflow"),
-        ("DELETE", "/approvals/key", 404, "not_found", "/approvals/…"),
-        ("key", "/key/", 404, "not_found", "…"),
+        ("DELETE", "/approvals/key", 404, "not_found", "/approvals/..."),
+        ("key", "/key/", 404, "not_found", "..."),
     ],
 )
 def test_each_request_has_one_line(  # noqa: PLR0913, PLR0917 - a table
@@ -102,7 +102,7 @@ HOSTS = ["evil.example", "evil.example:80", "receiver@evil.example", "[::1]"]
 
 @pytest.mark.parametrize("host", HOSTS)
 def test_nothing_redirects(site: Site, host: str) -> None:
-    """No path of the application, with or without a slash behind it, sends anybody anywhere, least of all where the Host header says."""
+    """No path of the application, with or without a slash behind it, redirects, least of all to the host of the Host header."""
     app = site.stage.receiver.app
     paths = {route.path.replace("{token}", site.token) for route in app.routes}  # type: ignore[attr-defined]
     assert f"/approvals/{site.token}" in paths
@@ -115,7 +115,7 @@ def test_nothing_redirects(site: Site, host: str) -> None:
 
 
 def protects(answer: httpx.Response) -> bool:
-    """Whether an answer has every header that protects whoever reads it."""
+    """Whether an answer has every header that protects its reader."""
     policy = answer.headers["content-security-policy"]
     return (
         "default-src 'none'" in policy

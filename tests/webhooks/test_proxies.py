@@ -95,8 +95,8 @@ def test_a_client_cannot_have_others_pay(make_stage: Callable[..., Stage], lines
 
 
 @pytest.mark.parametrize("text", ["*", "proxy.internal", "10.0.0.1/8", "0.0.0.0/0", "::/0", ""])
-def test_what_is_no_proxy_is_refused(text: str) -> None:
-    """A name, everybody, or a network whose address has bits behind its prefix: told, with what to write instead."""
+def test_what_does_not_name_a_proxy_is_refused(text: str) -> None:
+    """A name, every address, or a network with bits behind its prefix: one error, with what to write instead."""
     with pytest.raises(RolloutError, match="--trusted-proxy") as caught:
         read_proxies(["10.0.0.7", text])
     assert "10.0.8.0/24" in caught.value.hint

@@ -124,7 +124,7 @@ def test_every_mistake_is_told_at_once_and_no_secret_with_it(
 def test_a_secret_that_no_header_can_have_is_refused_at_the_start(
     stored: Callable[[], Secrets], monkeypatch: pytest.MonkeyPatch, sender: str, secret: str
 ) -> None:
-    """Whoever it is for, also for links: what is wrong, by its variable, without the secret, and how to make another."""
+    """For every sender, and for links: what is wrong, by its variable, without the secret, and how to make another."""
     variable = f"ROLLWAY_{sender.upper()}_SECRET"
     monkeypatch.setenv(variable, secret)
 

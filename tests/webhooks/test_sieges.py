@@ -88,7 +88,7 @@ def test_made_up_certificates_are_not_fetched_without_end(stage: Stage) -> None:
 
 
 def test_who_asks_too_often_waits(make_stage: Callable[..., Stage]) -> None:
-    """A source that has used up its requests is told when to come again, also where all of them are authentic: each is written down."""
+    """A source that has used up its requests hears when to come again, also where all of them are authentic: each is written down."""
     stage = make_stage(burst=3, requests_per_s=0.001)
 
     answers = [stage.post("mlflow", *MLFLOW) for _ in range(5)]
@@ -110,7 +110,7 @@ GENUINE: dict[str, signing.Sent] = {
 
 
 def forge(sender: str) -> list[signing.Sent]:
-    """Deliveries that anybody can make up: of another content, without a proof, without a form."""
+    """Deliveries that can be made up without the secret: of another content, without a proof, without a form."""
     body, headers = GENUINE[sender]
     return [
         (body.replace(b"fraud", b"fraux"), headers | {"x-api-key": "x", "x-webhook-secret": "x"}),

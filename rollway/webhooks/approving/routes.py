@@ -11,7 +11,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse
 
 from rollway.notices.signing import PATH
-from rollway.webhooks.access import line_of, source_of
+from rollway.webhooks.access import log_fields, source_of
 from rollway.webhooks.approving.pages import Page, say
 from rollway.webhooks.approving.questions import Questions
 from rollway.webhooks.reception import Reception
@@ -86,7 +86,7 @@ def add_approvals(app: FastAPI, questions: Questions, reception: Reception) -> N
 
 
 def _turn_away(reception: Reception, request: Request, *, is_forged: bool) -> HTMLResponse | None:
-    """Refuse a source that asks too often; None where it may go on. Who has a link is never kept out by somebody who has none."""
+    """Refuse a source that asks too often; None where it may go on. Requests with a link count apart from those without one."""
     proven = "refused" if is_forged else "authentic"
     wait_s = reception.buckets.take(f"{PATH} {proven}", source_of(request.scope))
     if not wait_s:
@@ -109,5 +109,5 @@ async def _respond(reception: Reception, request: Request, make: Callable[[], Pa
 
 def _page(request: Request, page: Page, headers: dict[str, str] | None = None) -> HTMLResponse:
     """Respond, and say in the log what the status means, never what is on the page."""
-    line_of(request.scope).update(outcome="approval", why=_TOLD[page.status])
+    log_fields(request.scope).update(outcome="approval", why=_TOLD[page.status])
     return HTMLResponse(page.html, page.status, headers=headers)

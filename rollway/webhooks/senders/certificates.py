@@ -101,7 +101,7 @@ class Certificates:
             known = self._chains.get(url)
         chain = known or self._complete(self._get_chain(url, at), at)
         key = self._check(chain, names, at)
-        with self._lock:  # not held while fetching: what is known does not wait for what somebody else names
+        with self._lock:  # not held while fetching, so that a known certificate never waits for an unknown one
             self._chains[url] = chain
             self._chains.move_to_end(url)
             while len(self._chains) > _KEPT:

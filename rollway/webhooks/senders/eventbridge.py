@@ -11,7 +11,7 @@ HEADER: Final = "x-api-key"
 """Where the key is, unless the user says otherwise."""
 
 
-def glance(delivery: Delivery, secrets: Sequence[str], header: str = HEADER) -> Refusal | None:
+def check_headers(delivery: Delivery, secrets: Sequence[str], header: str = HEADER) -> Refusal | None:
     """Refuse what does not have the key."""
     return check_key(delivery, header, secrets)
 
@@ -22,4 +22,4 @@ def read(delivery: Delivery, secrets: Sequence[str], header: str = HEADER) -> Re
     Raises:
         ValidationError: the body is no event of EventBridge.
     """
-    return glance(delivery, secrets, header) or read_event(delivery.body, delivery.at)
+    return check_headers(delivery, secrets, header) or read_event(delivery.body, delivery.at)

@@ -69,7 +69,7 @@ class Body(Frozen):
         return text
 
 
-def glance(delivery: Delivery, _secrets: Sequence[str]) -> Refusal | None:
+def check_headers(delivery: Delivery, _secrets: Sequence[str]) -> Refusal | None:
     """Refuse what is not signed at all, not in the standard's form, or not now."""
     given = [delivery.headers.get(name, "") for name in HEADERS]
     if not all(given):
@@ -84,7 +84,7 @@ def read(delivery: Delivery, secrets: Sequence[str]) -> Reading:
     Raises:
         ValidationError: the body has other fields than an event.
     """
-    refusal = glance(delivery, secrets) or _check_signature(delivery, secrets)
+    refusal = check_headers(delivery, secrets) or _check_signature(delivery, secrets)
     if refusal:
         return refusal
     body = Body.model_validate_json(delivery.body)

@@ -57,7 +57,7 @@ class Body(BaseModel):
     updatedRefs: list[Ref] = []  # noqa: N815 - their name
 
 
-def glance(delivery: Delivery, secrets: Sequence[str]) -> Refusal | None:
+def check_headers(delivery: Delivery, secrets: Sequence[str]) -> Refusal | None:
     """Refuse what does not have the secret."""
     return check_key(delivery, SECRET, secrets)
 
@@ -68,7 +68,7 @@ def read(delivery: Delivery, secrets: Sequence[str]) -> Reading:
     Raises:
         ValidationError: the body is not Hugging Face's.
     """
-    refusal = glance(delivery, secrets)
+    refusal = check_headers(delivery, secrets)
     if refusal:
         return refusal
     body = Body.model_validate_json(delivery.body)

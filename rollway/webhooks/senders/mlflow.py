@@ -66,7 +66,7 @@ class _Tag(_Version):
     value: str
 
 
-def glance(delivery: Delivery, _secrets: Sequence[str]) -> Refusal | None:
+def check_headers(delivery: Delivery, _secrets: Sequence[str]) -> Refusal | None:
     """Refuse what is not signed at all, not in MLflow's form, or not now."""
     given = [delivery.headers.get(name, "") for name in HEADERS]
     if not all(given):
@@ -81,7 +81,7 @@ def read(delivery: Delivery, secrets: Sequence[str]) -> Reading:
     Raises:
         ValidationError: the body is not MLflow's.
     """
-    refusal = glance(delivery, secrets) or _check_signature(delivery, secrets)
+    refusal = check_headers(delivery, secrets) or _check_signature(delivery, secrets)
     if refusal:
         return refusal
     body = Body.model_validate_json(delivery.body)

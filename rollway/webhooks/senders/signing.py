@@ -61,10 +61,10 @@ def is_near(one: datetime, other: datetime, tolerance_s: float = TOLERANCE_S) ->
 
 
 def check_time(text: str, header: str, at: datetime) -> Refusal | None:
-    """Refuse a header's count of seconds that is none, or too far from our time."""
+    """Refuse a header that is not a count of seconds, or is too far from our time."""
     sent_at = read_seconds(text)
     if sent_at is None:
-        return not_understood(f"{header} is no time")
+        return not_understood(f"{header} is not a time")
     return None if is_near(sent_at, at) else stale(TOLERANCE_S)
 
 

@@ -50,7 +50,7 @@ class Body(BaseModel):
     tag: str = ""
 
 
-def glance(delivery: Delivery, secrets: Sequence[str]) -> Refusal | None:
+def check_headers(delivery: Delivery, secrets: Sequence[str]) -> Refusal | None:
     """Refuse what has no signature in one of its forms and, where there is none, not the token."""
     signature = delivery.headers.get(SIGNATURE, "")
     if signature:
@@ -67,7 +67,7 @@ def read(delivery: Delivery, secrets: Sequence[str]) -> Reading:
     Raises:
         ValidationError: the body is not what the template makes.
     """
-    refusal = glance(delivery, secrets) or _check_signature(delivery, secrets)
+    refusal = check_headers(delivery, secrets) or _check_signature(delivery, secrets)
     if refusal:
         return refusal
     body = Body.model_validate_json(delivery.body)
