@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Final
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from policies.values import Frozen
 
@@ -57,13 +57,14 @@ def sign(secret: str, question: Question, now: datetime) -> str:
 def read(secrets: Sequence[str], token: str, now: datetime) -> Question | Refusal:
     """Return the question that a token was signed for, or why it is not taken; any of the secrets may have signed it."""
     text, _, signature = token.partition(".")
-    if len(token) > _MOST or not any(_is_signed(secret, text, signature) for secret in secrets):
+    if not token.isascii() or len(token) > _MOST or not any(_is_signed(each, text, signature) for each in secrets):
         return Refusal.FORGED
     try:
         payload = _Payload.model_validate(json.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4))))
-    except (ValueError, ValidationError):
+        expires = datetime.fromtimestamp(payload.expires, UTC)
+    except (ValueError, OverflowError, OSError, RecursionError):
         return Refusal.FORGED
-    if now >= datetime.fromtimestamp(payload.expires, UTC):
+    if now >= expires:
         return Refusal.EXPIRED
     return Question(rollout_id=payload.rollout_id, stage=payload.stage)
 
