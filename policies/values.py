@@ -12,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
 from policies.documents.text import show
 
 _UNITS: Final = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
-_WHOLE: Final = "[0-9]{1,12}"
+_WHOLE: Final = "[0-9]{1,15}"
 _NUMBER: Final = rf"{_WHOLE}(?:\.{_WHOLE})?"
 _DURATION: Final = re.compile(rf"(?:({_WHOLE})d)?\s*(?:({_WHOLE})h)?\s*(?:({_WHOLE})m)?\s*(?:({_NUMBER})s)?")
 _LONGEST: Final = timedelta(days=365)

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Final
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from policies.values import Frozen
 
@@ -63,9 +63,10 @@ def read(secrets: Sequence[str], token: str, now: datetime) -> Question | Refusa
         return Refusal.FORGED
     try:
         payload = _Payload.model_validate(json.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4))))
-    except (ValueError, ValidationError):
+        expires = datetime.fromtimestamp(payload.expires, UTC)
+    except (ValueError, OverflowError, OSError, RecursionError):
         return Refusal.FORGED
-    if now >= datetime.fromtimestamp(payload.expires, UTC):
+    if now >= expires:
         return Refusal.EXPIRED
     return Question(rollout_id=payload.rollout_id, stage=payload.stage)
 

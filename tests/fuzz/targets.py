@@ -34,6 +34,7 @@ from rollway.journal.lease import Lease
 from rollway.journal.records import RECORD
 from rollway.notices.loading import load_notifications
 from rollway.sandbox.settings import SettingsError, load_settings
+from rollway.webhooks import doors
 from rollway.webhooks.senders import eventbridge, generic, hugging_face, mlflow, wandb
 from rollway.webhooks.senders.delivery import Accepted, Delivery, Ignored, Refusal
 from tests.fuzz import seeds
@@ -128,12 +129,12 @@ READERS = {
 
 def _webhook(sender: str) -> Callable[[bytes], None]:
     read, sign = READERS[sender]
+    secret = signing.SECRETS[sender.replace("_", "")]
+    enter = doors._total(lambda delivery: read(delivery, [secret]))
 
     def run(content: bytes) -> None:
         body, headers = sign(content)
-        secret = signing.SECRETS[sender.replace("_", "")]
-        found = read(Delivery(headers, body, signing.NOW), [secret])
-        assert isinstance(found, Accepted | Ignored | Refusal)
+        assert isinstance(enter(Delivery(headers, body, signing.NOW)), Accepted | Ignored | Refusal)
 
     return run
 

@@ -16,6 +16,8 @@ SECRET, OTHER = "a-secret-of-32-characters-012345", "another-secret-of-32-charac
 QUESTION = Question(rollout_id="fraud-prod-20260601-abc", stage=1)
 TOKEN = sign(SECRET, QUESTION, START)
 SECOND = timedelta(seconds=1)
+ENDLESS = b'{"rollout_id":"r","stage":1,"expires":' + b"9" * 30 + b"}"
+"""Signed to expire at a time that no calendar has."""
 
 
 def test_what_was_signed_is_read_until_it_expires() -> None:
