@@ -365,12 +365,6 @@ def _effect_of(command: Command, state: State, now: datetime) -> dict[str, objec
     return effect
 
 
-def expected_config(state: State) -> str:
-    """Return the configuration that the endpoint runs on, or is on its way to, by our own doing."""
-    command = state.operation.command if state.operation else None
-    return command.config if isinstance(command, ApplyConfig) else state.placement.config
-
-
 def follow_the_winner(plan: Plan, state: State) -> Plan:
     """Return the plan as a rollout of an A/B test's winner, once there is one; any other plan as it is."""
     return plan.duel(state.winner) if state.winner else plan

@@ -66,6 +66,24 @@ def test_a_shared_outage_proves_nothing_against_the_candidate():
     assert said.worse.max() < np.log(2)
 
 
+def test_a_shared_outage_proves_nothing_for_the_candidate_either():
+    """In it the odds are alike whatever the candidate does by itself: what was shown before neither grows nor shrinks while it lasts."""
+    failing = np.where((np.arange(20) >= 10) & (np.arange(20) < 15), 250, 5)
+    said = compare_counts(
+        arms(failing, failing), arms(np.full(20, 500), np.full(20, 500)), RATIO, np.zeros(20, dtype=int)
+    )
+    assert said.not_worse[10:15] == pytest.approx(np.full(5, said.not_worse[9]))
+    assert said.not_worse[16] > said.not_worse[15]
+
+
+def test_a_candidate_that_breaks_is_found_after_one_minute():
+    """Twenty failures of fifty after four quiet minutes are enough: the severe lane needs no second look."""
+    failures = arms([0, 0, 0, 0, 20], np.full(5, 5))
+    said = compare_counts(failures, arms(np.full(5, 50), np.full(5, 950)), RATIO, np.zeros(5, dtype=int))
+    assert said.worse[3] < 0
+    assert said.worse[4] > np.log(20)
+
+
 def test_earlier_stages_do_not_prove_a_later_one():
     """Evidence that the candidate is not worse begins at nothing when a stage begins."""
     stage = np.repeat([0, 1], 20)

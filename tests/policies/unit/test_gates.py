@@ -169,6 +169,14 @@ def test_a_fixed_limit_looks_at_the_newest_periods(
     assert judge(gate, series={"gate": values(*numbers)}, until=START + len(numbers) * MINUTE).verdict is verdict
 
 
+def test_a_limit_that_was_kept_tells_how_often() -> None:
+    """Two of five periods beyond it are not enough to fail, and no secret either."""
+    said = judge({"statistic": "p99"} | LIMIT, series={"gate": values(50, 101, 102, 50, 49)}, until=START + 5 * MINUTE)
+    assert said.sentence == (
+        "ModelLatency p99 of the candidate kept its limit (at most 100) in 3 of 5 periods, last 49"
+    )
+
+
 def test_a_limit_on_a_metric_that_went_silent_does_not_pass() -> None:
     """Good values of a while ago say nothing about now; bad ones still fail."""
     late = START + 5 * MINUTE + timedelta(minutes=3)
