@@ -1,1 +1,0 @@
-"""Fuzzers of whatever reads files that people bring, or what comes over the wire; see ``python -m tests.fuzz --help``."""
