@@ -6,7 +6,7 @@ STAMP := .venv/.installed
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lint types contracts bench chaos registries docs lock clean
+.PHONY: help demo test check format lint types contracts bench chaos registries mutation docs lock clean
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,12 @@ registries: $(STAMP) ## roll out from a real MLflow, a queue and SNS, through ev
 	@test -x .mlflow/bin/mlflow || ($(BIN)/uv venv --quiet .mlflow && VIRTUAL_ENV=.mlflow $(BIN)/uv pip install --quiet mlflow==3.17.2)
 	@ROLLWAY_CHAOS=full $(BIN)/python -m pytest tests/e2e/registries --timeout 900
 
+mutation: $(STAMP) ## change the code that decides, one small thing at a time: do the tests notice? (hours; OF='policies.decide.*' for a part)
+	@test -x .mutation/bin/mutmut || ($(BIN)/uv venv --quiet --python $(BIN)/python .mutation \
+	  && VIRTUAL_ENV=.mutation $(BIN)/uv pip install --quiet -r constraints.txt mutmut==3.8.1)
+	@.mutation/bin/mutmut run --max-children 1 $(OF)
+	@.mutation/bin/mutmut results
+
 docs: $(STAMP) ## make the pictures and generated pages in docs/ anew
 	@$(BIN)/python -m docs.build
 
@@ -66,4 +72,4 @@ lock: $(STAMP) ## resolve constraints.txt anew: names, versions and hashes only
 	  --no-header --no-annotate --extra sandbox --extra parquet --extra plots --group dev --output-file constraints.txt
 
 clean: ## remove the environment and everything generated
-	@rm -rf .venv .ruff_cache .rollway build dist
+	@rm -rf .venv .mutation .ruff_cache .rollway build dist mutants

@@ -21,14 +21,15 @@ metrics: {{period: 1s, settle: 2s, reread: 5s, look_every: 1s}}
 timeouts: {{update: 1m, rollback: 1m, settle: 10s}}
 deadline: {deadline}
 lease: {lease}
+on_crash: {on_crash}
 """
-LINGER = {"stages": "[{share: 10, bake: 5m}]", "deadline": "10m", "lease": "5m"}
+LINGER = {"stages": "[{share: 10, bake: 5m}]", "deadline": "10m", "lease": "5m", "on_crash": "resume"}
 POLICIES = {
     "linger": LINGER,
     "finish": LINGER | {"stages": "[{share: 50, bake: 5s}]"},
     "ask": LINGER | {"stages": "[{share: 40, bake: 5s, approval: true}, {share: 60, bake: 5s, approval: true}]"},
-    # Nobody asks these endpoints anything, so whoever takes such a rollout up ends it at its deadline.
-    "orphan": LINGER | {"stages": "[{share: 10, bake: 5s}]", "deadline": "60s", "lease": "15s"},
+    # Must not end by itself before its worker is lost, however long a busy machine takes to get there; the take-over ends it at once.
+    "orphan": LINGER | {"stages": "[{share: 10, bake: 5m}]", "lease": "15s", "on_crash": "roll_back"},
 }
 STOPPED = ("terminated", "cancelled", "suspended")
 LOST = ("worker-terminated", "worker-killed")
