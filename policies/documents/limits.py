@@ -7,7 +7,7 @@ written in decimal digits, ``true`` and ``false`` are the only truth values, and
 import math
 import re
 from collections import Counter
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import yaml
 from yaml.composer import Composer
@@ -23,9 +23,10 @@ MOST_ALIASES: Final = 1_000
 MOST_DIGITS: Final = 18
 """Of a whole number; any such number is one in every language."""
 _CORE: Final = "tag:yaml.org,2002:"
-_TEXT, _WHOLE, _FLOAT = f"{_CORE}str", f"{_CORE}int", f"{_CORE}float"
+TEXT, _WHOLE, _FLOAT = f"{_CORE}str", f"{_CORE}int", f"{_CORE}float"
 _MERGE: Final = f"{_CORE}merge"
-_AMBIGUOUS: Final = "rollway:ambiguous"
+AMBIGUOUS: Final = "rollway:ambiguous"
+"""The kind of a scalar that is a truth value in YAML 1.1 and text in 1.2."""
 
 
 class DocumentError(yaml.MarkedYAMLError):
@@ -39,7 +40,7 @@ class _Resolver(BaseResolver):
 for _tag, _pattern, _first in (
     (f"{_CORE}null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
     (f"{_CORE}bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
-    (_AMBIGUOUS, r"(?i:yes|no|on|off)", list("yYnNoO")),
+    (AMBIGUOUS, r"(?i:yes|no|on|off)", list("yYnNoO")),
     (_WHOLE, r"[-+]?(?:0|[1-9][0-9]*)", list("-+0123456789")),
     (_FLOAT, r"[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?", list("-+.0123456789")),
     (_FLOAT, r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)", list("-+.")),
@@ -48,11 +49,15 @@ for _tag, _pattern, _first in (
     _Resolver.add_implicit_resolver(_tag, re.compile(rf"(?:{_pattern})\Z"), _first)  # pyright: ignore[reportUnknownMemberType]
 
 
-class _Loader(Composer, _Resolver, CSafeLoader):
-    """Composes and constructs one document, and refuses it at the first thing that is wrong with it.
+class LimitedLoader(Composer, _Resolver, CSafeLoader):
+    """Composes and constructs documents, and refuses them at the first thing that is wrong with them.
 
-    Composer comes first: libyaml's own one cannot be limited.
+    Composer comes first: libyaml's own one cannot be limited. A subclass may allow more, for files that were written for other programs.
     """
+
+    most_nodes: ClassVar[int] = MOST_NODES
+    any_key: ClassVar[bool] = False
+    """Whether every scalar may be a key, not only text."""
 
     def __init__(self, text: str) -> None:
         """Begin with a text, which is printable throughout."""
@@ -77,8 +82,8 @@ class _Loader(Composer, _Resolver, CSafeLoader):
         if is_alias and id(node) not in self._sizes:
             raise _refusal("has an alias within what it stands for", event.start_mark)
         self._nodes += self._sizes[id(node)] if is_alias else 0
-        if self._nodes > MOST_NODES or self._aliases > MOST_ALIASES:
-            told = f"holds more than {MOST_NODES:,} values, or {MOST_ALIASES:,} aliases"
+        if self._nodes > self.most_nodes or self._aliases > MOST_ALIASES:
+            told = f"holds more than {self.most_nodes:,} values, or {MOST_ALIASES:,} aliases"
             raise _refusal(told, event.start_mark)
         self._sizes.setdefault(id(node), self._nodes - before)
         return node
@@ -86,7 +91,7 @@ class _Loader(Composer, _Resolver, CSafeLoader):
     def compose_scalar_node(self, anchor: Any) -> Any:  # noqa: ANN401 - as its base has it
         """Refuse scalars that no two programs read alike."""
         node: Any = super().compose_scalar_node(anchor)
-        mistake = _find_mistake(node.tag, node.value)
+        mistake = self.find_mistake(node.tag, node.value)
         if mistake:
             what, note = mistake
             raise _refusal(what, node.start_mark, note)
@@ -97,7 +102,7 @@ class _Loader(Composer, _Resolver, CSafeLoader):
         node: Any = super().compose_mapping_node(anchor)
         keys = [key for key, _ in node.value]
         for key in keys:
-            if key.tag not in {_TEXT, _MERGE} or not isinstance(key, yaml.ScalarNode):
+            if not isinstance(key, yaml.ScalarNode) or not (self.any_key or key.tag in {TEXT, _MERGE}):
                 raise _refusal("has a key that is not text", key.start_mark, "write it in quotes")
         counts = Counter(key.value for key in keys)
         twice = [key for key in keys if counts[key.value] > 1]
@@ -106,8 +111,25 @@ class _Loader(Composer, _Resolver, CSafeLoader):
             raise _refusal(f"gives one key more than once, in lines {places}", twice[-1].start_mark, "keep one of them")
         return node
 
+    def allows_tag(self, tag: str) -> bool:
+        """Whether a value may be marked with a tag."""
+        return tag in {"!", TEXT}
+
+    def find_mistake(self, tag: str, value: str) -> tuple[str, str] | None:
+        """Return what is wrong with a scalar, and what to write instead."""
+        if tag == AMBIGUOUS:
+            return "has yes, no, on or off without quotes", "write true or false, or put it in quotes"
+        if tag == _WHOLE and len(value.lstrip("+-")) > MOST_DIGITS:
+            return f"has a whole number of more than {MOST_DIGITS} digits", "write a smaller one, or put it in quotes"
+        if tag == _FLOAT and not _is_finite(value):
+            return "has a number that is infinite or none at all", "write a finite number, or put it in quotes"
+        if tag == TEXT and find_control(value) is not None:
+            return "has an escape for a character that is not printable", "leave it out"
+        return None
+
     def _refuse_tag(self, event: Any) -> None:  # noqa: ANN401 - PyYAML's events are untyped
-        if getattr(event, "tag", None) not in {None, "!", _TEXT}:
+        tag = getattr(event, "tag", None)
+        if tag is not None and not self.allows_tag(tag):
             raise _refusal("has a tag, which is not read here", event.start_mark, "write the plain value")
 
 
@@ -117,7 +139,7 @@ def compose(text: str) -> tuple[yaml.Node | None, Any]:
     Raises:
         yaml.YAMLError: the text is not one YAML document, or goes beyond a limit.
     """
-    loader: Any = _Loader(text)
+    loader: Any = LimitedLoader(text)
     try:
         root: yaml.Node | None = loader.get_single_node()
         return root, None if root is None else loader.construct_document(root)
@@ -127,19 +149,6 @@ def compose(text: str) -> tuple[yaml.Node | None, Any]:
 
 def _refusal(what: str, mark: Any, note: str | None = None) -> DocumentError:  # noqa: ANN401 - PyYAML's marks are untyped
     return DocumentError(None, None, what, mark, note)
-
-
-def _find_mistake(tag: str, value: str) -> tuple[str, str] | None:
-    """Return what is wrong with a scalar, and what to write instead."""
-    if tag == _AMBIGUOUS:
-        return "has yes, no, on or off without quotes", "write true or false, or put it in quotes"
-    if tag == _WHOLE and len(value.lstrip("+-")) > MOST_DIGITS:
-        return f"has a whole number of more than {MOST_DIGITS} digits", "write a smaller one, or put it in quotes"
-    if tag == _FLOAT and not _is_finite(value):
-        return "has a number that is infinite or none at all", "write a finite number, or put it in quotes"
-    if tag == _TEXT and find_control(value) is not None:
-        return "has an escape for a character that is not printable", "leave it out"
-    return None
 
 
 def _is_finite(text: str) -> bool:

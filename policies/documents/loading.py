@@ -89,11 +89,11 @@ def parse_document(content: bytes | str, source: str, refuse: Refusal = PolicyEr
     try:
         # A text is measured and looked through as its bytes are; those of half a character are no UTF-8.
         text = decode(content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content)
-        root, said = compose(_as_yaml(text) if source.lower().endswith(".json") else text)
+        root, said = compose(as_yaml(text) if source.lower().endswith(".json") else text)
     except Unreadable as error:
         raise refuse(source, [Problem(error.where, str(error), error.remedy)]) from None
     except yaml.YAMLError as error:
-        raise refuse(source, [_describe(error)]) from None
+        raise refuse(source, [describe(error)]) from None
     return Document(source, said, root)
 
 
@@ -120,7 +120,7 @@ def expect_fields(document: object, fields: Collection[str]) -> Problem | None:
     return Problem("(top level)", f"expected a file with {named}, found {found}", "give a file of the right kind")
 
 
-def _as_yaml(text: str) -> str:
+def as_yaml(text: str) -> str:
     """Return JSON as YAML takes it: tabs are no space in YAML 1.1, and a character beyond 16 bits has one escape there, not two."""
 
     def join(match: re.Match[str]) -> str:
@@ -130,7 +130,7 @@ def _as_yaml(text: str) -> str:
     return _PAIR.sub(join, text.replace("\t", " "))
 
 
-def _describe(error: yaml.YAMLError) -> Problem:
+def describe(error: yaml.YAMLError) -> Problem:
     """Return a problem of a parser's error, without what the parser quotes: it may be a secret."""
     mark: Any = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "(file)"

@@ -28,6 +28,7 @@ from rollway.webhooks.queue import QueueReader
 from tests.bindings.documents import IMAGE, SAGEMAKER, bind
 from tests.loop import test_answers as answers
 from tests.loop.rehearsal import BUCKET, ENDPOINT, POLICY, QUICK, Rehearsal, model
+from tests.loop.test_blueprints import register_own
 from tests.permissions.documents import DOCS, FAR_ROLE, ROLLOUT, admit_fleet, allowed, denied, used
 from tests.registries.scene import Orders, Scene
 from tests.registries.simulated_mlflow import SimulatedMlflow, serving
@@ -95,6 +96,7 @@ def test_mlflow_needs_models_and_their_role_alone(rehearsal: Rehearsal, restrict
     assert {action for _, _, action in used(rehearsal.cloud, REGISTRY)} == {
         "sagemaker:CreateModel",
         "sagemaker:AddTags",
+        "sagemaker:ListTags",
         "iam:PassRole",
     }
 
@@ -139,6 +141,7 @@ def test_the_linter_uses_all_of_its_policy(rehearsal: Rehearsal, restrict):
     owner.iam.put_role_policy(RoleName="serving", PolicyName="reading", PolicyDocument=json.dumps(STATEMENT))
     made = owner.iam.create_policy(PolicyName="writing", PolicyDocument=json.dumps(STATEMENT))
     owner.iam.attach_role_policy(RoleName="serving", PolicyArn=made["Policy"]["Arn"])
+    register_own(rehearsal)
     restrict(LINT)
 
     subject = read_subject(rehearsal.aws, ENDPOINT)
