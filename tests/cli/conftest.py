@@ -56,7 +56,15 @@ def rehearsal() -> Generator[Rehearsal]:
 @pytest.fixture
 def player(rehearsal: Rehearsal, capsys: pytest.CaptureFixture[str]) -> Generator[Player]:
     """Plays verbs against the rehearsal, with the documented permissions and no others: nothing that a verb asks for may be denied."""
-    admit(rehearsal.cloud, *EVERY_VERB, your_endpoints="", your_models="", your_repositories="", your_key_id="*")
+    admit(
+        rehearsal.cloud,
+        *EVERY_VERB,
+        your_endpoints="",
+        your_models="",
+        your_repositories="",
+        your_model_groups="",
+        your_key_id="*",
+    )
     yield Player(rehearsal, capsys)
     assert denied(rehearsal.cloud) == []
 

@@ -125,7 +125,7 @@ def test_creating_a_serverless_endpoint(player, write, scaling):
     serverless = {"MemorySizeInMB": 2048, "MaxConcurrency": 9, "ProvisionedConcurrency": 2}
     variant = {"VariantName": "AllTraffic", "ModelName": "shop-v1", "ServerlessConfig": serverless}
     container = {"Image": "123456789012.dkr.ecr.us-east-1.amazonaws.com/fraud:1"}
-    models = {"shop-v1": {"PrimaryContainer": container, "ExecutionRoleArn": "arn:aws:iam::123456789012:role/shop"}}
+    models = {"shop-v1": {"PrimaryContainer": container, "ExecutionRoleArn": "arn:aws:iam::123456789012:role/serving"}}
     file = write(models=models, config={"ProductionVariants": [variant]}, scaling=scaling)
 
     created = player.play("config", "create", file)

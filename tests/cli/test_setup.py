@@ -56,7 +56,7 @@ def in_schedule(**fields: Any) -> Change:
             ["deployment: is no key", "known here: name, prefect-version"],
         ),
         (lambda document: document.update(deployments=[]), ["deployments: ", "at least 1 item"]),
-        (lambda document: document.pop("deployments"), ["deployments: is required"]),
+        (lambda document: document.pop("deployments"), ["expected a file with deployments, found a mapping without"]),
         (in_canary(concurency_limit=1), ["deployments[0].concurency_limit: is no key", "concurrency_limit"]),
         (in_canary(triggers=[]), ["deployments[0].triggers: is no key that setup knows"]),
         (

@@ -1,6 +1,7 @@
 """The documented policies around rollouts, enforced: registries, the receiver, captured answers, the linter, new endpoints, fleets."""
 
 import json
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -39,10 +40,21 @@ RECEIVER = "iam-receiver-policy.json"
 ANSWERS = "iam-answers-policy.json"
 LINT = "lint-policy.json"
 CREATE = "iam-create-policy.json"
+BLUEPRINT = "iam-blueprint-policy.json"
 TRUST: Final = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}],
 }
+SERVERLESS: Final = f"""
+endpoint: fraud-new
+models: {{fraud-v9: {{PrimaryContainer: {{Image: "{IMAGE}"}}, ExecutionRoleArn: "arn:aws:iam::123456789012:role/serving"}}}}
+config:
+  ProductionVariants:
+    - VariantName: AllTraffic
+      ModelName: fraud-v9
+      ServerlessConfig: {{MemorySizeInMB: 2048, MaxConcurrency: 9, ProvisionedConcurrency: 2}}
+scaling: {{AllTraffic: {{min: 1, max: 5}}}}
+"""
 HOME = ("iam-fleet-policy.json", "iam-journal-policy.json")
 STATEMENT: Final = {
     "Version": "2012-10-17",
@@ -156,14 +168,31 @@ def test_a_new_endpoint_uses_all_of_its_policy(rehearsal: Rehearsal, restrict, t
     document = yaml.safe_load((DOCS.parent / "examples" / "blueprint.yaml").read_text("utf-8"))
     rehearsal.models["fraud-v9"] = model(1)
     text = yaml.safe_dump(document | {"endpoint": "fraud-new"}).replace("fraud-v7", "fraud-v9")
-    file = tmp_path / "blueprint.yaml"
-    file.write_text(text, "utf-8")
-    restrict(*ROLLOUT, "iam-blueprint-policy.json", CREATE, your_key_id="fraud")
+    restrict(*ROLLOUT, BLUEPRINT, CREATE, your_key_id="fraud")
 
-    code = main(["config", "create", str(file), "--region", "us-east-1"], World(rehearsal, rehearsal.timing))
+    code = create(rehearsal, tmp_path, text)
 
     assert (code, denied(rehearsal.cloud)) == (0, []), capsys.readouterr().err
     assert used(rehearsal.cloud, CREATE) == allowed(CREATE)
+
+
+def create(rehearsal: Rehearsal, folder: Path, blueprint: str) -> int:
+    """Play ``config create`` on a blueprint."""
+    file = folder / "blueprint.yaml"
+    file.write_text(blueprint, "utf-8")
+    return main(["config", "create", str(file), "--region", "us-east-1"], World(rehearsal, rehearsal.timing))
+
+
+def test_a_new_serverless_endpoint_is_scaled_by_the_blueprints_policy(rehearsal, restrict, tmp_path, capsys):
+    """Provisioned concurrency is registered by a statement of its own, and nothing is denied."""
+    rehearsal.models["fraud-v9"] = model(1)
+    restrict(*ROLLOUT, BLUEPRINT, CREATE)
+
+    code = create(rehearsal, tmp_path, SERVERLESS)
+
+    assert (code, denied(rehearsal.cloud)) == (0, []), capsys.readouterr().err
+    register = "application-autoscaling:RegisterScalableTarget"
+    assert (BLUEPRINT, "ServerlessScaling", register) in used(rehearsal.cloud, BLUEPRINT)
 
 
 def test_a_fleet_acts_in_the_other_accounts_role(rehearsal: Rehearsal, monkeypatch):

@@ -19,6 +19,7 @@ WHOLE = [
     ("iam-policy.json", "EveryEndpoint"),
     ("iam-policy.json", "HoldScaling"),
     ("iam-blueprint-policy.json", "DeclaredScaling"),
+    ("iam-blueprint-policy.json", "ServerlessScaling"),
     ("lint-policy.json", "TheirPolicies"),
 ]
 """Statements about every resource of a kind, though AWS would take a narrower one: the page says why."""

@@ -94,7 +94,8 @@ def test_blueprints_use_all_of_their_policy(rehearsal, restrict):
 
     assert (ending.outcome, result.status) == (Outcome.ROLLED_BACK, "done")
     assert denied(rehearsal.cloud) == []
-    assert used(rehearsal.cloud, "iam-blueprint-policy.json") == allowed("iam-blueprint-policy.json")
+    needed = {pair for pair in allowed("iam-blueprint-policy.json") if pair[1] != "ServerlessScaling"}
+    assert used(rehearsal.cloud, "iam-blueprint-policy.json") == needed
 
 
 def test_quotas_and_image_tags_use_all_of_their_policies(rehearsal, restrict):
