@@ -50,9 +50,10 @@ bench: $(STAMP) ## measure what performance is promised of
 	@$(BIN)/python -m benchmarks
 
 chaos: export ROLLWAY_CHAOS := full
-chaos: $(STAMP) ## kill hundreds of rollouts at random moments, and play every strategy on real model servers (two hours)
+chaos: $(STAMP) ## kill hundreds of rollouts at random moments, play every strategy on real model servers, lay siege to the receiver (two hours)
 	@$(BIN)/python -m pytest --timeout 14400 tests/e2e/prefect tests/flows/test_prefect_away.py tests/flows/test_ab_test.py tests/flows/test_strategies.py tests/e2e/test_strategies.py
 	@$(BIN)/python -m pytest --timeout 14400 tests/chaos tests/policies/properties tests/loop/test_canary.py tests/loop/test_return_paths.py
+	@$(BIN)/python -m pytest --timeout 14400 tests/webhooks/test_load.py tests/fuzz
 
 registries: $(STAMP) ## roll out from a real MLflow, a queue and SNS, through every process that a team has (minutes; installs MLflow, 850 MB)
 	@test -x .mlflow/bin/mlflow || ($(BIN)/uv venv --quiet .mlflow && VIRTUAL_ENV=.mlflow $(BIN)/uv pip install --quiet mlflow==3.17.2)

@@ -48,7 +48,7 @@ def test_the_documented_sandbox_starts_and_remembers(tmp_path, monkeypatch):
     page = (ROOT / "docs" / "sandbox.md").read_text("utf-8")
     assert COMMAND in page
     assert PLANT in page
-    (settings,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    *_, settings = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
     (tmp_path / "sandbox.yaml").write_text(settings, "utf-8")
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
