@@ -6,7 +6,7 @@ STAMP := .venv/.installed
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lint types contracts bench chaos registries docs lock clean
+.PHONY: help demo test check format lint types contracts bench chaos registries mutation docs lock clean
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,13 +50,20 @@ bench: $(STAMP) ## measure what performance is promised of
 	@$(BIN)/python -m benchmarks
 
 chaos: export ROLLWAY_CHAOS := full
-chaos: $(STAMP) ## kill hundreds of rollouts at random moments, and play every strategy on real model servers (two hours)
+chaos: $(STAMP) ## kill hundreds of rollouts at random moments, play every strategy on real model servers, lay siege to the receiver (two hours)
 	@$(BIN)/python -m pytest --timeout 14400 tests/e2e/prefect tests/flows/test_prefect_away.py tests/flows/test_ab_test.py tests/flows/test_strategies.py tests/e2e/test_strategies.py
 	@$(BIN)/python -m pytest --timeout 14400 tests/chaos tests/policies/properties tests/loop/test_canary.py tests/loop/test_return_paths.py
+	@$(BIN)/python -m pytest --timeout 14400 tests/webhooks/test_load.py tests/fuzz
 
 registries: $(STAMP) ## roll out from a real MLflow, a queue and SNS, through every process that a team has (minutes; installs MLflow, 850 MB)
 	@test -x .mlflow/bin/mlflow || ($(BIN)/uv venv --quiet .mlflow && VIRTUAL_ENV=.mlflow $(BIN)/uv pip install --quiet mlflow==3.17.2)
 	@ROLLWAY_CHAOS=full $(BIN)/python -m pytest tests/e2e/registries --timeout 900
+
+mutation: $(STAMP) ## change the code that decides, one small thing at a time: do the tests notice? (hours; OF='policies.decide.*' for a part)
+	@test -x .mutation/bin/mutmut || ($(BIN)/uv venv --quiet --python $(BIN)/python .mutation \
+	  && VIRTUAL_ENV=.mutation $(BIN)/uv pip install --quiet -r constraints.txt mutmut==3.8.1)
+	@.mutation/bin/mutmut run --max-children 1 $(OF)
+	@.mutation/bin/mutmut results
 
 docs: $(STAMP) ## make the pictures and generated pages in docs/ anew
 	@$(BIN)/python -m docs.build
@@ -66,4 +73,4 @@ lock: $(STAMP) ## resolve constraints.txt anew: names, versions and hashes only
 	  --no-header --no-annotate --extra sandbox --extra parquet --extra plots --group dev --output-file constraints.txt
 
 clean: ## remove the environment and everything generated
-	@rm -rf .venv .ruff_cache .rollway build dist
+	@rm -rf .venv .mutation .ruff_cache .rollway build dist mutants

@@ -24,6 +24,7 @@ from rollway.notices.messenger import telling_in_flow
 from rollway.reports.fleet import write_markdown
 from tasks.artifacts import publish_report
 from tasks.dead_runs import dead_runs_freed
+from tasks.files import find_file
 from tasks.request import FleetRequest
 from tasks.run_address import find_run_address
 
@@ -36,7 +37,7 @@ async def fleet(fleet: FleetRequest) -> State[FleetDecision | RolloutError]:
     It works by plain calls, without tasks: a hundred rollouts at a time would be too many for a small Prefect.
     """
     try:
-        spec = await asyncio.to_thread(load_fleet, fleet.file, fleet.model)
+        spec = await asyncio.to_thread(load_fleet, find_file(fleet.file), fleet.model)
         notifications = await asyncio.to_thread(find_notifications)
         driven = await asyncio.to_thread(_open, spec, fleet)
         async with dead_runs_freed(), telling_in_flow(notifications, driven.clock.now, find_run_address()):

@@ -17,6 +17,7 @@ from rollway.registries.catching_up import Followed, Reach
 from rollway.registries.polling import Wanted, poll
 from rollway.registries.writing_back import tell_what_was_missed
 from tasks.dead_runs import dead_runs_freed
+from tasks.files import find_file
 from tasks.starting_runs import start_flow_run
 
 
@@ -27,22 +28,22 @@ async def poll_registries(
     """Ask the registries what should serve, and start what is missing. Makes good every event that was lost.
 
     Args:
-        bindings: path of the bindings file on the worker. Left empty: the worker's ROLLWAY_BINDINGS.
+        bindings: path of a bindings file below the worker's folder (ROLLWAY_FILES). Left empty: the worker's ROLLWAY_BINDINGS.
         only: names of the bindings to look at. Left empty: all.
         on_schedule: whether to look at the bindings that follow on schedule, instead of those that follow at once.
         journal: where rollouts are recorded, as s3://bucket/prefix. Left empty: the worker's ROLLWAY_JOURNAL.
         region: the AWS Region. Left empty: the worker's own.
     """
-    file, location = bindings or os.environ.get("ROLLWAY_BINDINGS"), journal or os.environ.get("ROLLWAY_JOURNAL")
-    if not file or not location:
+    configured, location = os.environ.get("ROLLWAY_BINDINGS", ""), journal or os.environ.get("ROLLWAY_JOURNAL")
+    if not (bindings or configured) or not location:
         missing = (
             "no bindings file is given: set ROLLWAY_BINDINGS"
-            if not file
+            if not (bindings or configured)
             else "no journal is given: set ROLLWAY_JOURNAL"
         )
         return Failed(name="Not started", message=missing)
     try:
-        known = await asyncio.to_thread(load_bindings, file)
+        known = await asyncio.to_thread(load_bindings, find_file(bindings) if bindings else configured)
         aws = await asyncio.to_thread(connect, region or None)
         clock = AwsClock(aws)
         reach = Reach(aws, open_journal(aws, location, clock.now), clock.now)

@@ -72,9 +72,9 @@ def replace(plan: Plan, stand: Stand, now: datetime) -> Iterator[Command]:
 
 
 def tell_models(state: State) -> str:
-    """Say of the models that were created that they stay, or nothing."""
+    """Say of the models that were created that they stay; empty where none was."""
     several = len(state.models) > 1
-    told = f"; model{'s' if several else ''} {', '.join(state.models)}, created for this rollout, stay{'' if several else 's'}"
+    told = f"model{'s' if several else ''} {', '.join(state.models)}, created for this rollout, stay{'' if several else 's'}"
     return told if state.models else ""
 
 

@@ -31,15 +31,22 @@ class Problem:
         where: path of the field, for example ``stages[2].share``.
         what: what is wrong, with the value and the allowed range.
         remedy: what to write instead.
+        line: of the file in which the field is, from 1; None where there is no file, or the place is not known.
     """
 
     where: str
     what: str
     remedy: str = ""
+    line: int | None = None
+
+    @property
+    def place(self) -> str:
+        """The field, and its line where that is known: ``stages[2].share (line 7)``."""
+        return f"{self.where} (line {self.line})" if self.line else self.where
 
     def __str__(self) -> str:
         """Return the problem as one line."""
-        return f"{self.where}: {self.what}" + (f" — {self.remedy}" if self.remedy else "")
+        return f"{self.place}: {self.what}" + (f" — {self.remedy}" if self.remedy else "")
 
 
 class PolicyError(RolloutError):

@@ -55,8 +55,10 @@ def face_early_end(plan: Plan, state: State, now: datetime) -> Decision:
     """Hold: all traffic is on a candidate that nobody has judged to the end, and the old fleet is gone."""
     if state.phase not in CLIMBING:
         raise ValueError(f"no update ends early in phase {state.phase}")
-    if approval_of(state):
-        return arrive(plan, state, now)
+    approved = approval_of(state)
+    if approved:
+        told = f"{plan.candidate.model} was not judged to the end; approved by {approved.by}: {approved.reason}"
+        return arrive(plan, state.model_copy(update={"override": told}), now)
     step = f"after {plan.stages[state.stage].share:g} %, before the gates had passed"
     seen = step if state.baking_since else "at once"
     reason = (

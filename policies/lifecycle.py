@@ -29,6 +29,7 @@ from policies.commands import (
     SoundAlarm,
 )
 from policies.gates.evidence import Window
+from policies.leftovers import Leftover, note_answer
 from policies.plan import Plan
 from policies.registration import Stand
 from policies.serving import NO_READING, Serving
@@ -75,6 +76,7 @@ class Ending(Frozen):
         cause: what led to it from outside.
         by: who did that; None where nothing came from outside.
         serving: what serves, as it was last read back since.
+        left: what could not be cleared up; in journals of before it was kept, nothing.
     """
 
     outcome: Outcome
@@ -83,6 +85,7 @@ class Ending(Frozen):
     cause: EndingCause = ""
     by: Attribution | None = None
     serving: Serving = NO_READING
+    left: tuple[Leftover, ...] = ()
 
 
 class Operation(Frozen):
@@ -182,7 +185,8 @@ class State(Frozen):
         drift: what somebody else changed, while it stands.
         taken_over: whether somebody else changed configuration or traffic themselves when the endpoint was last seen.
         made: names of the configurations that the rollout created.
-        cleaned: names of those that are gone again, or must stay.
+        cleaned: names of those that are gone again.
+        uncleared: tasks of the clean-up that were not done when they were last asked for, the newest answer last.
         switch: where the dead-man's switch stands, or the alarms of a guarded update, which take its place.
         scaling: where the suspension of the baseline's autoscaling stands.
         registration: which registration for autoscaling stands, where a blueprint has the rollout change it.
@@ -217,6 +221,7 @@ class State(Frozen):
     taken_over: bool = False
     made: tuple[str, ...] = ()
     cleaned: tuple[str, ...] = ()
+    uncleared: tuple[Leftover, ...] = ()
     switch: SwitchStand = "none"
     scaling: ScalingStand = "none"
     registration: RegistrationStand = "before"
@@ -303,10 +308,10 @@ def record_intent(state: State, command: Command, now: datetime) -> State:
 
 def record_result(state: State, command: Command, result: CommandResult, now: datetime) -> State:
     """Take note of what became of a command."""
+    if state.phase is Phase.CLEANING:
+        state = state.model_copy(update={"uncleared": note_answer(state.uncleared, command, result)})
     if result.status == "busy":
         return count_failure(state, command, 1)
-    if isinstance(command, DeleteConfig):
-        return state.model_copy(update={"cleaned": (*state.cleaned, command.config)})
     if result.status == "refused":
         kind: SetbackKind = "quota" if result.code == "quota_exceeded" else "refused"
         refused = state.model_copy(update={"setback": result.message, "setback_kind": kind, "attempt": None})
@@ -339,10 +344,8 @@ def _effect_of(command: Command, state: State, now: datetime) -> dict[str, objec
     match command:
         case CreateConfig():
             effect = {"made": tuple(dict.fromkeys((*state.made, command.config.name)))}
-        case ArmSwitch() | ArmGuard():
-            effect = {"switch": "armed"}
-        case DisarmSwitch() | RemoveGuard():
-            effect = {"switch": "disarmed"}
+        case ArmSwitch() | ArmGuard() | DisarmSwitch() | RemoveGuard():
+            effect = {"switch": "armed" if isinstance(command, ArmSwitch | ArmGuard) else "disarmed"}
         case SetScaling():
             effect = {"scaling": "held"}
         case ReplaceScaling():
@@ -353,17 +356,13 @@ def _effect_of(command: Command, state: State, now: datetime) -> dict[str, objec
             effect = {"probed": True}
         case ApplyConfig() | SetCapacity() | SetShares():
             effect = {"operation": Operation(command=command, since=now), "attempt": None}
-        case DeleteConfig() | SoundAlarm():
+        case DeleteConfig():
+            effect = {"cleaned": (*state.cleaned, command.config)}
+        case SoundAlarm():
             pass
         case _:
             assert_never(command)
     return effect
-
-
-def expected_config(state: State) -> str:
-    """Return the configuration that the endpoint runs on, or is on its way to, by our own doing."""
-    command = state.operation.command if state.operation else None
-    return command.config if isinstance(command, ApplyConfig) else state.placement.config
 
 
 def follow_the_winner(plan: Plan, state: State) -> Plan:

@@ -3,18 +3,22 @@
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, cast
+from zoneinfo import ZoneInfo
 
-import yaml
 from pydantic import ValidationError
 
 from policies.coherence import find_problems
+from policies.documents.loading import Document, expect_fields, load_document, parse_document
+from policies.documents.text import shorten, show
 from policies.errors import PolicyError, Problem
 from policies.guardrail_coherence import find_guardrail_problems
 from policies.spec import Policy
 from policies.strategies.linear import retell, spell_out
-from policies.windows.holidays import read_holidays
 
 LIBRARY: Final = Path(__file__).parent / "library"
+_TELLING: Final = ("strategy", "stages")
+"""What every policy has one of at least; what has neither is none."""
+_LONGEST_NAME: Final = 80
 _REMEDIES: Final = {"extra_forbidden": "check the spelling, or remove it"}
 
 
@@ -28,10 +32,10 @@ def parse_policy(document: object, source: str = "policy") -> Policy:
     Raises:
         PolicyError: with every problem of the document.
     """
-    if not isinstance(document, Mapping):
-        what = f"expected fields such as strategy and stages, found {type(document).__name__}"
-        raise PolicyError(source, [Problem("(top level)", what)])
-    given: dict[str, Any] = dict(document)  # pyright: ignore[reportUnknownArgumentType] - whatever the user wrote
+    foreign = expect_fields(document, _TELLING)
+    if foreign:
+        raise PolicyError(source, [foreign])
+    given = dict(cast("Mapping[str, Any]", document))
     plain, wrong = spell_out(given)
     try:
         return Policy.model_validate(plain)
@@ -46,37 +50,55 @@ def parse_policy(document: object, source: str = "policy") -> Policy:
         raise PolicyError(source, error.problems) from error
 
 
-def read_policy(text: str, source: str = "policy", folder: Path | None = None) -> Policy:
-    """Read a policy from YAML; JSON is YAML too.
+def read_policy(text: str, source: str = "policy") -> Policy:
+    """Read a policy from YAML; JSON is YAML too. It is no file itself, and may name none.
 
     Args:
         text: the YAML.
         source: how to call it in messages.
-        folder: where files are that it names; None for a policy that is no file itself, and may name none.
 
     Raises:
         PolicyError: when the text is not YAML, or with every problem in it.
     """
-    try:
-        document = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise PolicyError(source, [Problem("(file)", f"is no YAML: {' '.join(str(error).split())}")]) from error
-    return parse_policy(document if folder is None else _with_holidays(document, folder, source), source)
+    return _make_policy(parse_document(text, source))
+
+
+def _make_policy(document: Document, folder: Path | None = None) -> Policy:
+    """Turn a document into a policy; the files that it names are in the folder."""
+    content = document.content
+    with document.naming_lines():
+        return parse_policy(
+            content if folder is None else _with_holidays(content, folder, document.source), document.source
+        )
 
 
 def _with_holidays(document: Any, folder: Path, source: str) -> Any:  # noqa: ANN401 - whatever YAML gave
-    """Put the days of a calendar in the place of its file's name, so that the policy is whole without the file."""
+    """Put what a calendar says in the place of its file's name, so that the policy is whole without the file."""
     given = cast("dict[str, Any]", document) if isinstance(document, dict) else {}
     windows = cast("dict[str, Any]", given.get("windows")) if isinstance(given.get("windows"), dict) else {}
     file = windows.get("holidays")
     if not isinstance(file, str):
         return cast("Any", document)
+    from policies.windows.calendars.components import CalendarError  # noqa: PLC0415 - few policies have calendars
+    from policies.windows.calendars.reading import load_calendar  # noqa: PLC0415 - whose libraries take their time
+
     try:
-        days = read_holidays(folder / file)
-    except ValueError as error:
-        problem = Problem("windows.holidays", str(error), "give an .ics file, or list the dates")
-        raise PolicyError(source, [problem]) from error
-    return {**given, "windows": {**windows, "holidays": days}}
+        calendar = load_calendar(folder / file, _zone_of(windows))
+    except CalendarError as error:
+        problem = Problem("windows.holidays", f"{file}: {error}", "correct or renew the .ics file, or list the dates")
+        raise PolicyError(source, [problem]) from None
+    own: dict[str, Any] = {"holidays": calendar.closed, "calendar": file}
+    if calendar.open_times is not None:
+        own["open_times"] = [{"begins": begins, "ends": ends} for begins, ends in calendar.open_times]
+    return {**given, "windows": {**windows, **own}}
+
+
+def _zone_of(windows: Mapping[str, Any]) -> ZoneInfo:
+    """Return the zone that a policy's windows name; UTC where that is none, which is found to be a mistake later."""
+    try:
+        return ZoneInfo(windows.get("time_zone", "UTC"))
+    except (KeyError, ValueError, OSError, TypeError):
+        return ZoneInfo("UTC")
 
 
 def load_policy(name: str | Path) -> Policy:
@@ -88,15 +110,9 @@ def load_policy(name: str | Path) -> Policy:
     path = Path(name)
     if not path.suffix and (LIBRARY / f"{name}.yaml").exists():
         path = LIBRARY / f"{name}.yaml"
-    try:
-        text = path.read_text("utf-8")
-    except OSError as error:
-        shipped = ", ".join(sorted(entry.stem for entry in LIBRARY.glob("*.yaml")))
-        remedy = f"give the path of a file, or the name of a policy that ships with Rollway: {shipped}"
-        raise PolicyError(str(name), [Problem("(file)", error.strerror or str(error), remedy)]) from error
-    except UnicodeDecodeError as error:
-        raise PolicyError(str(path), [Problem("(file)", f"is no YAML: {' '.join(str(error).split())}")]) from error
-    return read_policy(text, str(path), path.parent)
+    shipped = ", ".join(sorted(entry.stem for entry in LIBRARY.glob("*.yaml")))
+    remedy = f"give the path of a file, or the name of a policy that ships with Rollway: {shipped}"
+    return _make_policy(load_document(path, remedy=remedy), path.parent)
 
 
 def read_problems(error: ValidationError) -> list[Problem]:
@@ -114,19 +130,19 @@ def _path(location: tuple[str | int, ...]) -> str:
         if isinstance(part, int):
             path += f"[{part}]"
         elif not part.startswith("gate:"):
-            path += f".{part}"
+            path += f".{part[:_LONGEST_NAME]}"
     return path.lstrip(".") or "(top level)"
 
 
 def _what(details: Mapping[str, Any]) -> str:
     value = details["input"]
-    shown = "" if isinstance(value, Mapping | list) else f", not {value!r}"
+    shown = "" if isinstance(value, Mapping | list) else f", not {show(value)}"
     match details["type"]:
         case "missing":
             return "is required"
         case "extra_forbidden":
             return "is no field of this part of a policy"
         case "value_error":
-            return str(details["ctx"]["error"])
+            return shorten(str(details["ctx"]["error"]))
         case _:
             return f"{details['msg']}{shown}"

@@ -36,6 +36,7 @@ from policies.strategies import plan_stages
 from policies.strategies.stage import Stage
 from policies.switch import Switch, make_switch
 from policies.values import Frozen
+from policies.windows.running_out import find_calendar_doubts
 
 
 class Contender(Frozen):
@@ -262,7 +263,7 @@ def make_plan(policy: Policy, facts: Facts, rollout_id: str, started_at: datetim
         guard=make_guard(policy, rollout_id, facts.endpoint.name, live.name, promoted.name) if guarded else None,
         new_models=facts.new_models,
         scaling=plan_scaling(facts),
-        notes=find_notes(facts, policy),
+        notes=(*find_notes(facts, policy), *find_calendar_doubts(policy.windows, started_at)),
     )
 
 

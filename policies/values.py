@@ -9,11 +9,15 @@ from typing import Annotated, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
 
+from policies.documents.text import show
+
 _UNITS: Final = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
-_DURATION: Final = re.compile(r"(?:(\d+)d)?\s*(?:(\d+)h)?\s*(?:(\d+)m)?\s*(?:(\d+(?:\.\d+)?)s)?")
+_WHOLE: Final = "[0-9]{1,15}"
+_NUMBER: Final = rf"{_WHOLE}(?:\.{_WHOLE})?"
+_DURATION: Final = re.compile(rf"(?:({_WHOLE})d)?\s*(?:({_WHOLE})h)?\s*(?:({_WHOLE})m)?\s*(?:({_NUMBER})s)?")
 _LONGEST: Final = timedelta(days=365)
-_PERCENT: Final = re.compile(r"(\d+(?:\.\d+)?)\s*%")
-_RATE: Final = re.compile(r"(\d+(?:\.\d+)?)\s*/\s*(min|s)")
+_PERCENT: Final = re.compile(rf"({_NUMBER})\s*%")
+_RATE: Final = re.compile(rf"({_NUMBER})\s*/\s*(min|s)")
 
 
 class Frozen(BaseModel):
@@ -32,11 +36,11 @@ def parse_duration(value: object) -> timedelta:
         return value
     match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) and value.strip() else None
     if match is None:
-        raise ValueError(f"{value!r} is no duration; write a number with its unit: 90s, 10m, 1h30m or 2d")
+        raise ValueError(f"{show(value)} is no duration; write a number with its unit: 90s, 10m, 1h30m or 2d")
     parts = zip(_UNITS.values(), match.groups(), strict=True)
     total = sum(seconds * float(count) for seconds, count in parts if count)
     if total > _LONGEST.total_seconds():
-        raise ValueError(f"{value!r} is too long; the longest is {_LONGEST.days}d")
+        raise ValueError(f"{show(value)} is too long; the longest is {_LONGEST.days}d")
     return timedelta(seconds=total)
 
 
@@ -65,7 +69,7 @@ def parse_percent(value: object) -> float:
     """
     match = _PERCENT.fullmatch(value.strip()) if isinstance(value, str) else None
     if match is None:
-        raise ValueError(f"{value!r} is no percentage; write it with its sign, for example 5% or 0.5%")
+        raise ValueError(f"{show(value)} is no percentage; write it with its sign, for example 5% or 0.5%")
     return float(match[1]) / 100
 
 
@@ -82,7 +86,7 @@ def parse_rate(value: object) -> float:
     """
     match = _RATE.fullmatch(value.strip()) if isinstance(value, str) else None
     if match is None or not float(match[1]):
-        raise ValueError(f"{value!r} is no rate; write a number above 0 with its unit: 600/min or 10/s")
+        raise ValueError(f"{show(value)} is no rate; write a number above 0 with its unit: 600/min or 10/s")
     return float(match[1]) * (_UNITS["m"] if match[2] == "s" else 1)
 
 

@@ -7,7 +7,7 @@ be lost.
 import logging
 import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +18,7 @@ _log = logging.getLogger(__name__)
 SHORTEST: Final = 16
 """Characters of a secret; a shorter one can be guessed by whoever has seen a signed request."""
 _MOST: Final = 2
+_GENERATE: Final = "python -c 'import secrets; print(secrets.token_urlsafe(32))'"
 
 ReadStored = Callable[[str], Sequence[str]]
 """Reads the secret of an ARN in Secrets Manager: the present text, and the one before."""
@@ -32,17 +33,17 @@ class SecretsError(PolicyError):
 class Secrets:
     """The secrets of every sender. May be shared between threads."""
 
-    def __init__(self, senders: Mapping[str, bool], read_stored: ReadStored) -> None:
+    def __init__(self, senders: Iterable[str], read_stored: ReadStored) -> None:
         """Read every secret.
 
         Args:
-            senders: by name, whether their secret goes into a header as it is, which allows ASCII only.
+            senders: their names.
             read_stored: reads Secrets Manager.
 
         Raises:
             SecretsError: with everything that is wrong with them.
         """
-        self._senders = senders
+        self._senders = tuple(senders)
         self._read_stored = read_stored
         self._known: dict[str, tuple[str, ...]] = {}
         self._lock = threading.Lock()
@@ -64,15 +65,15 @@ class Secrets:
 
     def _read(self) -> tuple[Problem, ...]:
         problems: list[Problem] = []
-        for sender, is_header in self._senders.items():
-            found, wrong = self._read_one(sender, is_header=is_header)
+        for sender in self._senders:
+            found, wrong = self._read_one(sender)
             problems += wrong
             if not wrong:
                 with self._lock:
                     self._known[sender] = found
         return tuple(problems)
 
-    def _read_one(self, sender: str, *, is_header: bool) -> tuple[tuple[str, ...], list[Problem]]:
+    def _read_one(self, sender: str) -> tuple[tuple[str, ...], list[Problem]]:
         """Return a sender's secrets and what is wrong with them, which never repeats any."""
         prefix = f"ROLLWAY_{sender.upper()}_SECRET"
         ways = {name: value for name in _names(prefix) if (value := os.environ.get(name, "").strip())}
@@ -86,7 +87,7 @@ class Secrets:
             return (), [Problem(next(iter(ways)), f"cannot be read: {told}", "check the place and the permissions")]
         if ways and not found:
             return (), [Problem(next(iter(ways)), "holds no secret", "one secret a line, two at most")]
-        return found, [problem for each in found for problem in _check(next(iter(ways)), each, is_header=is_header)]
+        return found, [problem for each in found for problem in _check(next(iter(ways)), each)]
 
     def _get(self, prefix: str, ways: Mapping[str, str]) -> list[str]:
         if f"{prefix}_FILE" in ways:
@@ -101,12 +102,13 @@ def _names(prefix: str) -> tuple[str, ...]:
     return (prefix, f"{prefix}_2", f"{prefix}_FILE", f"{prefix}_ARN")
 
 
-def _check(where: str, secret: str, *, is_header: bool) -> list[Problem]:
+def _check(where: str, secret: str) -> list[Problem]:
+    """Return what is wrong with a secret. Senders put it into headers or encode it, each in its own way: ASCII is safe in all."""
     problems: list[Problem] = []
     if len(secret) < SHORTEST:
         what = f"a secret of {len(secret)} characters, of {SHORTEST} at least"
-        problems.append(Problem(where, what, "python -c 'import secrets; print(secrets.token_urlsafe(32))'"))
-    if is_header and not (secret.isascii() and secret.isprintable() and " " not in secret):
-        what = "this sender puts the secret into a header, which takes ASCII without spaces only"
-        problems.append(Problem(where, what, "choose another one"))
+        problems.append(Problem(where, what, _GENERATE))
+    if not (secret.isascii() and secret.isprintable() and " " not in secret):
+        what = "a secret with characters other than printable ASCII without spaces"
+        problems.append(Problem(where, what, _GENERATE))
     return problems

@@ -32,14 +32,14 @@ class RolloutRequest(BaseModel):
     config: str = Field(
         default="",
         title="New configuration",
-        description="Instead of a model: the path of a blueprint on the worker, whose whole configuration shall take over, "
-        "with the models and the scaling that it declares.",
+        description="Instead of a model: the path of a blueprint below the worker's folder (ROLLWAY_FILES), whose whole "
+        "configuration shall take over, with the models and the scaling that it declares.",
     )
     policy: str = Field(
         default="canary",
         title="Policy",
-        description=f"A policy that ships with Rollway ({_SHIPPED}), the path of a policy file on the worker, or a whole policy "
-        "in YAML, of several lines.",
+        description=f"A policy that ships with Rollway ({_SHIPPED}), the path of a policy file below the worker's folder "
+        "(ROLLWAY_FILES), or a whole policy in YAML, of several lines.",
         min_length=1,
     )
     automatic: bool = Field(
@@ -102,7 +102,8 @@ class FleetRequest(BaseModel):
 
     file: str = Field(
         title="Fleet file",
-        description="Path of the fleet file on the worker. The same file is the same fleet: run again, it goes on where it stood.",
+        description="Path of the fleet file below the worker's folder (ROLLWAY_FILES). "
+        "The same file is the same fleet: run again, it goes on where it stood.",
         min_length=1,
         examples=["fleets/fraud-v7.yaml"],
     )

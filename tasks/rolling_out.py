@@ -33,6 +33,7 @@ from rollway.reports.outcome import headline, render_report
 from tasks.artifacts import publish_report
 from tasks.aws import check_quotas, forewarn, plan
 from tasks.dead_runs import dead_runs_freed
+from tasks.files import find_file, find_policy
 from tasks.hands import PrefectHands
 from tasks.request import RolloutRequest
 from tasks.run_address import find_run_address
@@ -69,7 +70,7 @@ def choose_policy(rollout: RolloutRequest, strategy: str) -> Policy:
         RolloutError: there is no such policy, it has mistakes, or it is of another strategy.
     """
     in_full = "\n" in rollout.policy.strip()
-    policy = read_policy(rollout.policy, "the form's policy") if in_full else load_policy(rollout.policy)
+    policy = read_policy(rollout.policy, "the form's policy") if in_full else load_policy(find_policy(rollout.policy))
     if policy.strategy != strategy:
         name = "of the form" if in_full else rollout.policy
         told = f"policy {name} is of strategy {policy.strategy}, and this is the flow for {strategy}"
@@ -85,7 +86,8 @@ async def set_out(aws: Aws, rollout: RolloutRequest, policy: Policy, clock: Cloc
     """
     store = open_journal(aws, journal_location(rollout), clock.now)
     await asyncio.to_thread(refuse_if_halted, store)  # also the first answer, from which on AWS's time is known
-    request = await asyncio.to_thread(make_request, rollout.endpoint, policy, rollout.models, rollout.config)
+    config = find_file(rollout.config) if rollout.config else ""
+    request = await asyncio.to_thread(make_request, rollout.endpoint, policy, rollout.models, config)
     request = replace(request, origin=read_origin(rollout.origin))
     await make_way(request, store, lambda: PlainHands(aws), clock)
     planned = await plan(aws, request, clock.now())

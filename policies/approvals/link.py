@@ -13,13 +13,15 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Final
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from policies.values import Frozen
 
 LASTS: Final = timedelta(days=7)
 """How long a link may be used; the stage that it is about may be over much sooner."""
 _MOST: Final = 1024
+_LATEST: Final = 253_402_300_799
+"""The last second of the year 9999: Python has no later moment."""
 _CONTEXT: Final = b"rollway approval 1:"
 """Is signed as well, so that nothing else that the same secret signs passes for a token."""
 
@@ -44,7 +46,7 @@ class Refusal(Enum):
 
 
 class _Payload(Question):
-    expires: int = Field(ge=0)
+    expires: int = Field(ge=0, le=_LATEST)
 
 
 def sign(secret: str, question: Question, now: datetime) -> str:
@@ -57,13 +59,14 @@ def sign(secret: str, question: Question, now: datetime) -> str:
 def read(secrets: Sequence[str], token: str, now: datetime) -> Question | Refusal:
     """Return the question that a token was signed for, or why it is not taken; any of the secrets may have signed it."""
     text, _, signature = token.partition(".")
-    if len(token) > _MOST or not any(_is_signed(secret, text, signature) for secret in secrets):
+    if not token.isascii() or len(token) > _MOST or not any(_is_signed(secret, text, signature) for secret in secrets):
         return Refusal.FORGED
     try:
         payload = _Payload.model_validate(json.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4))))
-    except (ValueError, ValidationError):
+        expires = datetime.fromtimestamp(payload.expires, UTC)
+    except (ValueError, OverflowError, OSError, RecursionError):
         return Refusal.FORGED
-    if now >= datetime.fromtimestamp(payload.expires, UTC):
+    if now >= expires:
         return Refusal.EXPIRED
     return Question(rollout_id=payload.rollout_id, stage=payload.stage)
 

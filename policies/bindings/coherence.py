@@ -3,19 +3,17 @@
 Works on plain documents, also on half-broken ones, so that everything that is wrong with a file is told at once.
 """
 
-import string
 from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
 from policies.bindings.event import Registry
-from policies.bindings.spec import FOLDER, LOOK_EVERY, NO_ARTIFACT, SOURCE
+from policies.bindings.spec import FOLDER, LOOK_EVERY, NO_ARTIFACT, PLACEHOLDER, SOURCE
 from policies.blueprint.reading import Members, items, members
 from policies.errors import Problem
 from policies.values import format_duration, parse_duration
 
 WHEN: Final = ("alias", "tag", "approved", "version_created")
-PLACEHOLDERS: Final = ("model", "version")
 _OFFERED: Final = {
     Registry.MLFLOW: ("alias", "tag", "version_created"),
     Registry.SAGEMAKER: ("approved",),
@@ -91,8 +89,6 @@ def _make_problems(binding: Members, where: str) -> Iterator[Problem]:
     yield from _artifact_problems(make.get("artifact", SOURCE), registry, f"{where}.artifact")
     for field in ("image", "artifact"):
         yield from _template_problems(make.get(field), f"{where}.{field}")
-    for name, value in members(make.get("environment")).items():
-        yield from _template_problems(value, f"{where}.environment.{name}")
 
 
 def _artifact_problems(artifact: object, registry: Registry, where: str) -> Iterator[Problem]:
@@ -114,14 +110,11 @@ def _artifact_problems(artifact: object, registry: Registry, where: str) -> Iter
 def _template_problems(text: object, where: str) -> Iterator[Problem]:
     if not isinstance(text, str):
         return
-    try:
-        named = [name for _, name, _, _ in string.Formatter().parse(text) if name is not None]
-    except ValueError as error:
-        yield Problem(where, f"is no template: {error}", "double every brace that is meant as one: {{ and }}")
-        return
-    for name in named:
-        if name not in PLACEHOLDERS:
-            yield Problem(where, f"names {{{name}}}", "only {model} and {version} are filled in; double other braces")
+    left = PLACEHOLDER.sub("", text)
+    if "{" in left or "}" in left:
+        yield Problem(
+            where, f"is {text!r}, with braces of its own", "write {model} and {version} only, which are filled in"
+        )
 
 
 def _trust_problems(binding: Members, where: str) -> Iterator[Problem]:

@@ -1,16 +1,16 @@
 """From a bindings file to bindings: every problem at once, each with its path, those of the files that it names among them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
-import yaml
 from pydantic import ValidationError
 
 from policies.bindings.coherence import find_problems
 from policies.bindings.spec import Bindings
 from policies.blueprint.reading import Members, items
+from policies.documents.loading import expect_fields, load_document
 from policies.errors import PolicyError, Problem
 from policies.fleet.loading import load_fleet
 from policies.loading import load_policy, read_problems
@@ -28,9 +28,9 @@ def parse_bindings(document: object, source: str = "bindings") -> Bindings:
     Raises:
         BindingsError: with every problem of the document and of those files.
     """
-    if not isinstance(document, Mapping):
-        what = f"expected the field bindings, found {type(document).__name__}"
-        raise BindingsError(source, [Problem("(top level)", what)])
+    foreign = expect_fields(document, ("bindings",))
+    if foreign:
+        raise BindingsError(source, [foreign])
     given = cast("Members", document)
     more = [*find_problems(given), *_file_problems(given)]
     try:
@@ -48,13 +48,9 @@ def load_bindings(path: str | Path) -> Bindings:
     Raises:
         BindingsError: there is no such file, it is no YAML, or with every problem in it.
     """
-    try:
-        document: Any = yaml.safe_load(Path(path).read_text("utf-8"))
-    except OSError as error:
-        raise BindingsError(str(path), [Problem("(file)", error.strerror or str(error))]) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise BindingsError(str(path), [Problem("(file)", f"is no YAML: {' '.join(str(error).split())}")]) from error
-    return parse_bindings(document, str(path))
+    document = load_document(path, BindingsError)
+    with document.naming_lines():
+        return parse_bindings(document.content, str(path))
 
 
 def _form_problems(error: ValidationError, document: Members) -> Iterator[Problem]:
@@ -77,7 +73,7 @@ def _file_problems(document: Members) -> Iterator[Problem]:
                 read(named)
             except PolicyError as error:
                 for problem in error.problems:
-                    what = f"{named}: {problem.where}: {problem.what}"
+                    what = f"{named}: {problem.place}: {problem.what}"
                     yield Problem(f"bindings[{number}].{field}", what, problem.remedy)
 
 

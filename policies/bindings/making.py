@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from policies.bindings.event import Registry
 from policies.bindings.registered import Registered
-from policies.bindings.spec import FOLDER, NO_ARTIFACT, SOURCE, Make
+from policies.bindings.spec import FOLDER, NO_ARTIFACT, PLACEHOLDER, SOURCE, Make
 from policies.endpoint_config import MADE_BY_TAG, NAME_LIMIT
 from policies.errors import RolloutError
 
@@ -114,7 +114,8 @@ def _data(location: str) -> Document:
 
 
 def _fill(template: str, version: Registered) -> str:
-    return template.format(model=version.model, version=version.in_addresses)
+    values = {"{model}": version.model, "{version}": version.in_addresses}
+    return PLACEHOLDER.sub(lambda found: values[found[0]], template)
 
 
 def _tags(version: Registered) -> dict[str, str]:

@@ -4,6 +4,7 @@ These are the fields that a user writes. A misspelt field is a mistake, never ig
 ``policies.bindings.coherence``.
 """
 
+import re
 from datetime import timedelta
 from typing import Annotated, Final, Literal
 
@@ -21,6 +22,8 @@ TAG: Final = r"^[^=]+=.*$"
 SOURCE: Final = "source"
 FOLDER: Final = "folder"
 NO_ARTIFACT: Final = "none"
+PLACEHOLDER: Final = re.compile(r"(?<!\{)\{(?:model|version)\}(?!\})")
+"""What is filled in. Doubled braces are another template language's, which the container reads."""
 LOOK_EVERY: Final = timedelta(minutes=5)
 """How often the registries are asked unless a binding says otherwise; no shorter, since that is how often the flow runs."""
 
@@ -64,7 +67,8 @@ class EndpointRef(Frozen):
 class Make(Frozen):
     """How the SageMaker model of a version is made.
 
-    ``{model}`` and ``{version}`` in an image, an artifact or a variable stand for the registered model and its version.
+    ``{model}`` and ``{version}`` in an image, an artifact or a variable stand for the registered model and its version. Everything else in
+    a variable reaches the container as it is written, other braces too, such as ``{{ instruction }}`` or ``{"a": 1}``.
 
     Attributes:
         role: ARN of the execution role that the model gets.

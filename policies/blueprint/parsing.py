@@ -1,17 +1,17 @@
-"""From the bytes of a file to what they say, and to where each part of it stands. The one place that parses such files."""
+"""From the text of a file that was written for other programs to what it says, and to where each part of it stands."""
 
-from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import yaml
 
 from policies.blueprint.document import Unresolved
+from policies.documents.limits import AMBIGUOUS, TEXT, LimitedLoader
+from policies.documents.loading import as_yaml, describe
 from policies.errors import Problem
 
-_ENCODINGS: Final = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
-_MERGE: Final = "<<"
+LARGEST: Final = 10 * 1024 * 1024
+"""Bytes of such a file: plans of Terraform name all that an account has."""
 _FUNCTIONS: Final = frozenset(
     (
         *("And", "Base64", "Cidr", "Equals", "FindInMap", "ForEach", "GetAtt", "GetAZs", "If", "ImportValue", "Join"),
@@ -21,7 +21,15 @@ _FUNCTIONS: Final = frozenset(
 
 
 class NotParsed(ValueError):
-    """A text that is neither YAML nor JSON; the message says where."""
+    """A text that is neither YAML nor JSON, or goes beyond a limit.
+
+    Attributes:
+        problem: what is wrong with it, and where.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(str(problem))
+        self.problem = problem
 
 
 @dataclass(frozen=True)
@@ -31,24 +39,10 @@ class Parsed:
     Attributes:
         root: where everything is; for several documents, a list of them.
         content: what it says; for several documents, a list of them.
-        repeated: keys that are given twice in one place, of which a parser silently takes the last.
     """
 
     root: yaml.Node
     content: Any
-    repeated: tuple[Problem, ...]
-
-
-def decode(raw: bytes) -> str:
-    """Return the text of a file: UTF-8, or what its first bytes say, as PowerShell writes UTF-16.
-
-    Raises:
-        UnicodeDecodeError: it is none of these.
-    """
-    for mark, encoding in _ENCODINGS:
-        if raw.startswith(mark):
-            return raw.decode(encoding)
-    return raw.decode("utf-8")
 
 
 def parse(text: str, *, is_json: bool) -> Parsed:
@@ -56,21 +50,20 @@ def parse(text: str, *, is_json: bool) -> Parsed:
 
     Args:
         text: the text.
-        is_json: whether tabs may stand for spaces, the only thing in which JSON differs from YAML here.
+        is_json: whether tabs may stand for spaces, and two escapes for one character, in which JSON differs from YAML.
 
     Raises:
-        NotParsed: the text is neither YAML nor JSON.
+        NotParsed: the text is neither YAML nor JSON, or goes beyond a limit.
     """
-    loader: Any = _Loader(text.replace("\t", " ") if is_json else text)
+    loader: Any = _Loader(as_yaml(text) if is_json else text)
     try:
         nodes: list[yaml.Node] = []
         while loader.check_node():
             nodes.append(loader.get_node())
         root = _join([node for node in nodes if node.value != ""])
-        repeated = tuple(_repeated_keys(root))  # before merge keys are resolved, which puts what they bring first
-        return Parsed(root, loader.construct_document(root), repeated)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise NotParsed(_place(error)) from error
+        return Parsed(root, loader.construct_document(root))
+    except yaml.YAMLError as error:
+        raise NotParsed(describe(error)) from None
     finally:
         loader.dispose()
 
@@ -83,16 +76,22 @@ def _join(nodes: list[yaml.Node]) -> yaml.Node:
     return yaml.SequenceNode("tag:yaml.org,2002:seq", nodes, start, start)
 
 
-def _place(error: Exception) -> str:
-    """Say where a text stops being YAML, without repeating it."""
-    mark = getattr(error, "problem_mark", None)
-    what = str(getattr(error, "problem", None) or error or type(error).__name__)
-    said = " ".join(what.split())
-    return f"line {mark.line + 1}, column {mark.column + 1}: {said}" if mark else said
+class _Loader(LimitedLoader):
+    """Reads what CloudFormation and Kubernetes read, which is YAML 1.1.
 
+    CloudFormation's short forms become its long ones, any other tag a value that is left open.
+    """
 
-class _Loader(yaml.SafeLoader):
-    """Reads YAML and nothing else. CloudFormation's short forms become its long ones, any other tag a value that is left open."""
+    most_nodes: ClassVar[int] = 300_000
+    any_key: ClassVar[bool] = True  # mappings of CloudFormation have account ids for keys
+
+    def allows_tag(self, tag: str) -> bool:
+        """Take the tags of other programs, and none that PyYAML would act on."""
+        return tag.startswith("!")
+
+    def find_mistake(self, tag: str, value: str) -> tuple[str, str] | None:
+        """Take ``yes`` for true, and any character in a text: the programs that such files are for do so as well."""
+        return None if tag in {AMBIGUOUS, TEXT} else super().find_mistake(tag, value)
 
 
 def _construct_tagged(loader: Any, tag: str, node: yaml.Node) -> object:  # noqa: ANN401 - PyYAML has no types for it
@@ -109,21 +108,4 @@ def _construct_tagged(loader: Any, tag: str, node: yaml.Node) -> object:  # noqa
 
 
 _Loader.add_multi_constructor("!", _construct_tagged)  # pyright: ignore[reportUnknownMemberType] - PyYAML has no types for it
-
-
-def _repeated_keys(root: yaml.Node) -> Iterator[Problem]:
-    """Yield the keys that are given twice in one place."""
-    waiting, seen = [root], set[int]()
-    while waiting:
-        node = waiting.pop()
-        if id(node) in seen:
-            continue  # an alias, which may even lead back to where it is
-        seen.add(id(node))
-        if isinstance(node, yaml.SequenceNode):
-            waiting += node.value
-        elif isinstance(node, yaml.MappingNode):
-            waiting += [value for _, value in node.value]
-            for key, times in Counter(str(key.value) for key, _ in node.value).items():
-                if times > 1 and key != _MERGE:
-                    begun = f"in the part that begins at line {node.start_mark.line + 1}"
-                    yield Problem(key, f"is given {times} times {begun}", "keep one of them")
+_Loader.add_constructor(AMBIGUOUS, yaml.SafeLoader.construct_yaml_bool)  # pyright: ignore[reportUnknownMemberType]

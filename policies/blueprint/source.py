@@ -11,8 +11,9 @@ from policies.blueprint.declared import Declared
 from policies.blueprint.document import Path, as_list, as_mapping
 from policies.blueprint.forms.named import is_printed
 from policies.blueprint.forms.recognition import name_binary, name_text, read_documents
-from policies.blueprint.parsing import NotParsed, Parsed, decode, parse
+from policies.blueprint.parsing import LARGEST, NotParsed, Parsed, parse
 from policies.blueprint.shapes import Shapes
+from policies.documents.text import Unreadable, decode, read_bytes
 from policies.errors import PolicyError, Problem
 
 
@@ -66,12 +67,11 @@ def load_sources(path: str | FilePath, shapes: Shapes) -> tuple[Source, ...]:
         UnreadableDocument: with every reason why the file holds no endpoint configuration.
     """
     try:
-        raw = FilePath(path).read_bytes()
-    except (OSError, ValueError) as error:
-        what = getattr(error, "strerror", None) or str(error)
+        raw = read_bytes(FilePath(path), LARGEST)
+    except Unreadable as error:
         raise UnreadableDocument(
-            str(path), [Problem("(file)", what, "give the path of a YAML or JSON file")]
-        ) from error
+            str(path), [Problem("(file)", str(error), "give the path of a YAML or JSON file")]
+        ) from None
     return read_sources(raw, str(path), shapes)
 
 
@@ -88,7 +88,7 @@ def read_sources(raw: bytes, name: str, shapes: Shapes) -> tuple[Source, ...]:
     """
     parsed = _parse(raw, name)
     found: Sequence[Declared | Problem] = list(read_documents(parsed.content, shapes))
-    problems = [*parsed.repeated, *(each for each in found if isinstance(each, Problem))]
+    problems = [each for each in found if isinstance(each, Problem)]
     if problems:
         raise UnreadableDocument(name, problems)
     return tuple(Source(name, each, parsed.root) for each in found if isinstance(each, Declared))
@@ -96,16 +96,14 @@ def read_sources(raw: bytes, name: str, shapes: Shapes) -> tuple[Source, ...]:
 
 def _parse(raw: bytes, name: str) -> Parsed:
     try:
-        text = decode(raw)
-    except UnicodeDecodeError as error:
-        raise UnreadableDocument(name, [name_binary(raw)]) from error
-    if "\0" in text:
-        raise UnreadableDocument(name, [name_binary(raw)])
+        text = decode(raw, LARGEST)
+    except Unreadable as error:
+        problem = name_binary(raw) or Problem(error.where, str(error), error.remedy)
+        raise UnreadableDocument(name, [problem]) from None
     try:
         parsed = parse(text, is_json=text.lstrip()[:1] in {"{", "["})
     except NotParsed as error:
-        problem = name_text(text, name) or Problem("(file)", f"is neither YAML nor JSON: {error}")
-        raise UnreadableDocument(name, [problem]) from error
+        raise UnreadableDocument(name, [name_text(text, name) or error.problem]) from None
     holds = as_mapping(parsed.content) or as_list(parsed.content)
     if (not holds or is_printed(text)) and (problem := name_text(text, name)):
         raise UnreadableDocument(name, [problem])

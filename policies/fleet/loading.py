@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import cast
 
-import yaml
 from pydantic import ValidationError
 
-from policies.errors import PolicyError, Problem
+from policies.documents.loading import expect_fields, load_document
+from policies.errors import PolicyError
 from policies.fleet.spec import FleetSpec
 from policies.loading import read_problems
 
@@ -17,9 +17,9 @@ def parse_fleet(document: object, source: str = "fleet") -> FleetSpec:
     Raises:
         PolicyError: with every problem of the document.
     """
-    if not isinstance(document, dict):
-        what = f"expected fields such as name and waves, found {type(document).__name__}"
-        raise PolicyError(source, [Problem("(top level)", what)])
+    foreign = expect_fields(document, ("waves",))
+    if foreign:
+        raise PolicyError(source, [foreign])
     try:
         return FleetSpec.model_validate(document)
     except ValidationError as error:
@@ -38,12 +38,9 @@ def load_fleet(path: str | Path, model: str = "") -> FleetSpec:
     Raises:
         PolicyError: there is no such file, it is no YAML, or with every problem in it.
     """
-    try:
-        document = yaml.safe_load(Path(path).read_text("utf-8"))
-    except OSError as error:
-        raise PolicyError(str(path), [Problem("(file)", error.strerror or str(error))]) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise PolicyError(str(path), [Problem("(file)", f"is no YAML: {' '.join(str(error).split())}")]) from error
-    if model and isinstance(document, dict):
-        document = cast("dict[str, object]", document) | {"model": model}
-    return parse_fleet(document, str(path))
+    document = load_document(path)
+    content = document.content
+    if model and isinstance(content, dict):
+        content = cast("dict[str, object]", content) | {"model": model}
+    with document.naming_lines():
+        return parse_fleet(content, str(path))

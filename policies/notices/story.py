@@ -93,7 +93,6 @@ class Story:
         self._ending_at: datetime | None = None
         self._ending_verdicts: tuple[GateVerdict, ...] = ()
         self._goes_back = False
-        self._ending_reason = ""
         self._serving: Serving = NO_READING
 
     def add(self, step: Step) -> tuple[Notice, ...]:
@@ -177,13 +176,12 @@ class Story:
         back = step.at - ending.at if self._goes_back and self._had_traffic else None
         notice = wording.ended(plan, ending, (self._ending_verdicts, back), self._failures)
         if notice.key not in self._told:
-            self._ending_reason, self._serving = ending.reason, ending.serving
+            self._serving = ending.serving
             yield notice
-        elif step.state.phase is Phase.FINISHED:
-            if ending.reason != self._ending_reason:
-                yield wording.left_over(plan, step.at, ending.reason.removeprefix(self._ending_reason))
-            if not same_traffic(ending.serving, self._serving):
-                yield wording.serving_changed(plan, ending, step.at)
+        elif step.state.phase is Phase.FINISHED and not same_traffic(ending.serving, self._serving):
+            yield wording.serving_changed(plan, ending, step.at)
+        if step.state.phase is Phase.FINISHED and ending.left:
+            yield wording.left_over(plan, step.at, ending.left)
 
 
 def _is_back(plan: Plan, ending: Ending) -> bool:

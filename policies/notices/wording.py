@@ -7,8 +7,10 @@ from typing import Final
 from policies.approvals.link import Question
 from policies.approvals.waiting import is_overdue, wait_ends, who_waits
 from policies.author import Author
+from policies.by_hand import by_hand
 from policies.decision import Awaited
 from policies.headline import headline
+from policies.leftovers import Leftover, describe_left
 from policies.lifecycle import Ending, Outcome, Pause, State, without_traffic
 from policies.notices.notice import Event, Level, Notice
 from policies.observation import Halt
@@ -228,9 +230,9 @@ def rollback_failed(plan: Plan, ending: Ending, failures: int) -> Notice:
     )
 
 
-def left_over(plan: Plan, at: datetime, what: str) -> Notice:
-    """Tell what an ended rollout has left to be cleared up by hand."""
-    what = what.strip("; ")
+def left_over(plan: Plan, at: datetime, left: Sequence[Leftover]) -> Notice:
+    """Report what an ended rollout has left behind, and the commands that clear it up by hand."""
+    what = describe_left(left)
     return Notice(
         key="left_over",
         event=Event.LEFT_OVER,
@@ -239,7 +241,7 @@ def left_over(plan: Plan, at: datetime, what: str) -> Notice:
         at=at,
         headline=f"LEFT OVER at {_time(at)} · the rollout on {plan.endpoint} has ended, and could not clear up",
         reason=_sentence(what[:1].upper() + what[1:]),
-        commands=(f"rollway status {plan.endpoint}",),
+        commands=(f"rollway status {plan.endpoint}", *(command for each in left for command in by_hand(plan, each))),
     )
 
 

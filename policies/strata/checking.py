@@ -36,6 +36,12 @@ def check_observations(frame: pd.DataFrame, source: str = "observations") -> pd.
     Raises:
         ObservationError: with every problem of the table.
     """
+    if not any(column in frame for column in REQUIRED_COLUMNS):
+        # A table of another kind may hold secrets: neither its columns nor its cells are shown.
+        problem = Problem(
+            "(header)", f"has none of the columns {', '.join(REQUIRED_COLUMNS)}", "give a table of observations"
+        )
+        raise_findings(source, [problem], [])
     problems = list(_check_columns(frame))
     if not frame.columns.is_unique:
         raise_findings(source, problems, [])

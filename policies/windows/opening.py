@@ -4,8 +4,10 @@ Where the clock is changed a local time may mean two moments, or none: an openin
 earlier one, so that it is never longer than somebody meant.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from operator import attrgetter
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -83,7 +85,8 @@ def after_open_time(windows: WindowsSpec | None, since: datetime, lasting: timed
 def explain_closed(windows: WindowsSpec, moment: datetime, lasting: timedelta = timedelta(0)) -> str:
     """Say that nothing shifts at a moment, why, and until when: "outside the window until Mon 2026-11-30 09:00 Europe/Berlin"."""
     opening = next_opening(windows, moment, lasting)
-    frozen = _why_no_day(windows, moment.astimezone(ZoneInfo(windows.time_zone)).date())
+    day = moment.astimezone(ZoneInfo(windows.time_zone)).date()
+    frozen = _why_no_day(windows, day) or _why_no_time(windows, moment)
     because = f" ({frozen})" if frozen else ""
     if opening is None:
         return f"outside the window{because}, and none opens within two years"
@@ -97,9 +100,21 @@ def _daily(windows: WindowsSpec, since: datetime, until: datetime) -> Iterator[O
     day, last = since.astimezone(zone).date() - DAY, until.astimezone(zone).date()
     while day <= last:
         opening = _opening_of(windows, day, zone)
-        if opening is not None and opening.ends >= since and opening.begins <= until:
-            yield opening
+        if opening is not None:
+            yield from (each for each in _within(windows, opening) if each.ends >= since and each.begins <= until)
         day += DAY
+
+
+def _within(windows: WindowsSpec, opening: Opening) -> Iterator[Opening]:
+    """Yield the parts of an opening that lie within the open times; all of it where there are none given."""
+    times = windows.open_times
+    if times is None:
+        yield opening
+        return
+    for each in times[bisect_right(times, opening.begins, key=attrgetter("ends")) :]:
+        if each.begins >= opening.ends:
+            return
+        yield Opening(max(each.begins, opening.begins), min(each.ends, opening.ends))
 
 
 def _opening_of(windows: WindowsSpec, day: date, zone: ZoneInfo) -> Opening | None:
@@ -115,6 +130,14 @@ def _readings(day: date, hour: time, zone: ZoneInfo) -> tuple[datetime, datetime
     """Return the two moments that a local time may mean; they differ only where the clock is changed."""
     local = datetime.combine(day, hour, zone)
     return local.astimezone(UTC), local.replace(fold=1).astimezone(UTC)
+
+
+def _why_no_time(windows: WindowsSpec, moment: datetime) -> str:
+    """Say why nothing shifts at a moment of a day that has openings; nothing where its hours say so."""
+    times = windows.open_times
+    if times is None or any(each.begins <= moment < each.ends for each in times):
+        return ""
+    return f"not open in {windows.calendar or 'open_times'}"
 
 
 def _why_no_day(windows: WindowsSpec, day: date) -> str:

@@ -2,10 +2,11 @@
 
 import re
 from datetime import date, time
+from itertools import pairwise
 from typing import Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BeforeValidator, Field, PlainSerializer, field_validator, model_validator
+from pydantic import AwareDatetime, BeforeValidator, Field, PlainSerializer, field_validator, model_validator
 
 from policies.values import Frozen
 
@@ -94,6 +95,36 @@ Days = Annotated[tuple[Day, ...], BeforeValidator(parse_days), Field(min_length=
 _Hours = Annotated[Hours, BeforeValidator(parse_hours), PlainSerializer(write_hours, str)]
 
 
+def _refuse_numbers(value: object) -> object:
+    """Refuse numbers, which would be read as seconds since 1970."""
+    if isinstance(value, int | float):
+        told = f"{value!r} is no date; write it as 2026-12-24"
+        raise ValueError(told)  # noqa: TRY004 - Pydantic tells it as a problem of the field
+    return value
+
+
+_WrittenDay = Annotated[date, BeforeValidator(_refuse_numbers)]
+_Moment = Annotated[AwareDatetime, BeforeValidator(_refuse_numbers)]
+
+
+class OpenTime(Frozen):
+    """A time in which there are openings.
+
+    Attributes:
+        begins: its first moment.
+        ends: the first moment after it.
+    """
+
+    begins: _Moment
+    ends: _Moment
+
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> "OpenTime":
+        if self.ends <= self.begins:
+            raise ValueError(f"ends ({self.ends}) is not after begins ({self.begins})")
+        return self
+
+
 class Freeze(Frozen):
     """Days on which nothing shifts, the first and the last among them.
 
@@ -103,8 +134,8 @@ class Freeze(Frozen):
         why: told to whoever waits.
     """
 
-    first: date
-    last: date
+    first: _WrittenDay
+    last: _WrittenDay
     why: str = Field(default="freeze", min_length=1)
 
     @model_validator(mode="after")
@@ -123,6 +154,9 @@ class WindowsSpec(Frozen):
         hours: from when until when: ``09:00-16:00``; over midnight ``22:00-04:00``, which belongs to the day on which it begins.
         freezes: spans of days without openings, for example ``{first: 2026-12-20, last: 2027-01-02, why: year's end}``.
         holidays: more days without openings: dates, or the path of an iCalendar file (``.ics``), beside the policy or absolute.
+        open_times: the only times in which there are openings, each with its offset from UTC. Read from the file of ``holidays`` where
+            that is a calendar of the type DEFAULT_CLOSED; not given: at any time.
+        calendar: the file that days or times were read from; filled in by Rollway.
         outside: what a rollout does that is started while nothing may shift: ``hold`` its first step until the next opening, or
             ``refuse`` to start.
     """
@@ -131,7 +165,9 @@ class WindowsSpec(Frozen):
     days: Days = DAYS
     hours: _Hours = Hours(begins=_MIDNIGHT, ends=_MIDNIGHT)
     freezes: tuple[Freeze, ...] = ()
-    holidays: tuple[date, ...] = ()
+    holidays: tuple[_WrittenDay, ...] = ()
+    open_times: Annotated[tuple[OpenTime, ...], Field(max_length=2000)] | None = None
+    calendar: str = ""
     outside: Literal["hold", "refuse"] = "hold"
 
     @field_validator("time_zone")
@@ -145,6 +181,17 @@ class WindowsSpec(Frozen):
             ) from error
         return name
 
+    @field_validator("open_times")
+    @classmethod
+    def _are_in_order(cls, times: tuple[OpenTime, ...] | None) -> tuple[OpenTime, ...] | None:
+        """Sort them, and refuse those that overlap: each moment is looked up in one of them."""
+        ordered = tuple(sorted(times or (), key=lambda each: each.begins))
+        for one, following in pairwise(ordered):
+            if following.begins < one.ends:
+                told = f"{one.begins} to {one.ends} and {following.begins} to {following.ends} overlap"
+                raise ValueError(f"{told}; write one of them")
+        return None if times is None else ordered
+
     @field_validator("holidays", mode="before")
     @classmethod
     def _are_dates(cls, given: Any) -> Any:  # noqa: ANN401 - whatever the user wrote
@@ -157,5 +204,6 @@ class WindowsSpec(Frozen):
         """Say it in a line: ``mon-fri 09:00-16:00 Europe/Berlin, but for 1 freeze and 12 holidays``."""
         counts = [(len(self.freezes), "freeze"), (len(self.holidays), "holiday")]
         told = " and ".join(f"{count} {what}{'s' if count > 1 else ''}" for count, what in counts if count)
-        hours = f"{write_days(self.days)} {write_hours(self.hours)} {self.time_zone}"
+        within = "" if self.open_times is None else f", within {len(self.open_times)} open times"
+        hours = f"{write_days(self.days)} {write_hours(self.hours)} {self.time_zone}{within}"
         return f"{hours}, but for {told}" if told else hours

@@ -5,6 +5,7 @@ then its requests count as expected and not paired, so nothing passes that was n
 """
 
 import logging
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -26,6 +27,7 @@ _log = logging.getLogger(__name__)
 
 BYTES_A_LOOK: Final = 64 * 1024 * 1024
 FILES_A_LOOK: Final = 400
+_REASONS_SHOWN: Final = 5
 _HOUR: Final = timedelta(hours=1)
 _NOTHING: Final = Count(drawn=1.0, paired=0, agreeing=0)
 
@@ -149,7 +151,9 @@ class AnswersReader:
         except NotCaptured as reason:
             broken.append(reason)
         if broken:
-            _log.warning("%s: %d lines are left out; the first %s", url, len(broken), broken[0])
+            reasons = Counter(map(str, broken)).most_common(_REASONS_SHOWN)
+            shown = "; ".join(f"{count} × {reason}" for reason, count in reasons)
+            _log.warning("%s: %d records are left out: %s", url, len(broken), shown)
 
 
 def _without(metrics: Metrics, why: str) -> Metrics:

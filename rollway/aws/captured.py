@@ -1,6 +1,7 @@
 """One file of SageMaker's data capture: JSON lines, each a request and its answer. Knows the format; knows nothing of pairs."""
 
 import json
+import re
 import zlib
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,9 @@ LARGEST_FILE: Final = 64 * 1024 * 1024
 """Bytes, also when unpacked; SageMaker writes files of a few."""
 LONGEST_ANSWER: Final = 1024 * 1024
 """Characters; a longer answer counts as none."""
+_FIRST_YEAR: Final = 2017
+"""SageMaker's own; an earlier record comes from a wrong clock."""
+_HALF: Final = re.compile("[\ud800-\udfff]")
 _GZIP: Final = b"\x1f\x8b"
 _GZIP_WINDOW: Final = 31
 
@@ -33,8 +37,8 @@ def unpack(content: bytes) -> bytes:
     unpacking = zlib.decompressobj(_GZIP_WINDOW)
     try:
         text = unpacking.decompress(content, LARGEST_FILE)
-    except zlib.error as error:
-        raise NotCaptured(f"is broken gzip ({error})") from error
+    except zlib.error:
+        raise NotCaptured("is broken gzip") from None
     if unpacking.unconsumed_tail:
         raise NotCaptured(f"is larger than {LARGEST_FILE:,} bytes when unpacked")
     return text
@@ -65,18 +69,18 @@ def read_line(line: bytes, period: timedelta) -> tuple[datetime, Captured]:
     """
     try:
         record: object = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise NotCaptured(f"is no JSON ({error})") from error
+    except (ValueError, RecursionError):
+        raise NotCaptured("is not JSON") from None
     metadata, data = _part(record, "eventMetadata"), _part(record, "captureData")
     moment = _read_time(metadata.get("inferenceTime"))
     given, answered = _part(data, "endpointInput"), _part(data, "endpointOutput")
-    output = answered.get("data")
+    output = _text(answered["data"]) if isinstance(answered.get("data"), str) else None
     return moment, Captured(
         minute=floor_to(period, moment),
         event_id=_text(metadata.get("eventId")),
         inference_id=_text(metadata.get("inferenceId")),
         input_digest=_digest(given),
-        output=output if isinstance(output, str) and len(output) <= LONGEST_ANSWER else None,
+        output=output if output is not None and len(output) <= LONGEST_ANSWER else None,
         encoding=_text(answered.get("encoding")) or "BASE64",
     )
 
@@ -87,19 +91,30 @@ def _part(record: object, name: str) -> Mapping[str, Any]:
 
 
 def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
+    """Return a text; none is as good as empty.
+
+    Raises:
+        NotCaptured: it has half a character, which no text can be written with.
+    """
+    if not isinstance(value, str):
+        return ""
+    if not value.isascii() and _HALF.search(value):
+        raise NotCaptured("has half a character (a lone surrogate)")
+    return value
 
 
 def _read_time(value: object) -> datetime:
     try:
         moment = datetime.fromisoformat(_text(value))
-    except ValueError as error:
-        raise NotCaptured(f"has no eventMetadata.inferenceTime ({error})") from error
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        raise NotCaptured("has no eventMetadata.inferenceTime that is a time") from None
+    if moment.year < _FIRST_YEAR:
+        raise NotCaptured(f"has an eventMetadata.inferenceTime before {_FIRST_YEAR}")
+    return moment
 
 
 def _digest(given: Mapping[str, Any]) -> str:
-    data = given.get("data")
-    if not isinstance(data, str):
+    if not isinstance(given.get("data"), str):
         return ""
-    return blake2b(f"{_text(given.get('encoding'))} {data}".encode(), digest_size=16).hexdigest()
+    return blake2b(f"{_text(given.get('encoding'))} {_text(given['data'])}".encode(), digest_size=16).hexdigest()

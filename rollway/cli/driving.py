@@ -11,6 +11,7 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
+from policies.by_hand import by_hand
 from policies.decision import Decision
 from policies.errors import JournalError
 from policies.lifecycle import Ending, Outcome, candidate_share
@@ -19,6 +20,7 @@ from policies.serving import is_on_baseline, takes_from_baseline
 from policies.values import format_duration
 from policies.verdict import GateVerdict
 from rollway.cli.failures import GaveUp, LostControl
+from rollway.cli.left_behind import describe_left_behind
 from rollway.cli.output import Document
 from rollway.cli.picture import Moment
 from rollway.cli.watch import Watch, watch_on
@@ -68,6 +70,7 @@ class Result:
             "baseline": plan.baseline.model,
             "candidate": plan.candidate.model,
             "serving": ending.serving.model_dump(mode="json"),
+            "left_behind": describe_left_behind(plan, ending),
             "policy": {"strategy": plan.policy.strategy, "digest": plan.policy.digest},
             "started_at": plan.started_at.isoformat(),
             "ended_at": ending.at.isoformat(),
@@ -80,7 +83,8 @@ class Result:
         ending = self.ending
         back = "" if self.returned_in is None else f" · traffic back in {format_duration(self.returned_in)}"
         outcome, _, rest = headline(self.plan, ending).partition(" ")
-        return Text.assemble((outcome, _STYLES[ending.outcome]), f" {rest} · {ending.reason}{back}")
+        left = "".join(f"\n  by hand: {command}" for each in ending.left for command in by_hand(self.plan, each))
+        return Text.assemble((outcome, _STYLES[ending.outcome]), f" {rest} · {ending.reason}{back}", (left, "yellow"))
 
 
 class Witness:

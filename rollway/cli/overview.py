@@ -35,7 +35,9 @@ def say_hold(endpoint: str, standing: Standing) -> str:
     """Say who drives a rollout, or since when its driver has been silent and what to do; of one that has ended, how and what serves."""
     lease, silent = standing.lease, format_duration(standing.silent_for)
     if lease.outcome is not None:
-        return f"{lease.outcome} · {describe_serving(_serving_at_end(lease))}"
+        left = _left_behind(lease)
+        more = f" · {left} {'task' if left == 1 else 'tasks'} of its clean-up left behind: rollway status {endpoint}"
+        return f"{lease.outcome} · {describe_serving(_serving_at_end(lease))}{more if left else ''}"
     driver = f"driven by {lease.by} ({lease.process})"
     if standing.silent:
         what_to_do = f"rollway reconcile; at once: rollway rollback {endpoint} --reason REASON"
@@ -65,6 +67,11 @@ def _serving_at_end(lease: Lease) -> Serving:
     return next((past.serving for past in lease.history if past.rollout_id == lease.rollout_id), NO_READING)
 
 
+def _left_behind(lease: Lease) -> int:
+    """Return how many tasks of its clean-up the newest rollout has left behind."""
+    return next((past.left for past in lease.history if past.rollout_id == lease.rollout_id), 0)
+
+
 def _name_models(lease: Lease) -> str:
     """Name the models that may take over; of a rollout that was promoted, the one that was."""
     return lease.model if lease.outcome is Outcome.PROMOTED else " or ".join(lease.models or (lease.model,))
@@ -77,6 +84,7 @@ def _describe(standing: Standing) -> dict[str, Any]:
         "candidate": lease.model,
         "candidates": list(lease.models or (lease.model,)),
         "serving": None if lease.outcome is None else _serving_at_end(lease).model_dump(mode="json"),
+        "left_behind": 0 if lease.outcome is None else _left_behind(lease),
         "since": lease.since.isoformat(),
         "by": lease.by,
         "process": lease.process,

@@ -33,6 +33,7 @@ from rollway.loop.starting import open_journal, plan_rollout, refuse_if_braked, 
 from rollway.loop.wanted import make_request
 from rollway.notices.loading import VARIABLE, Notifications, find_notifications
 from rollway.notices.messenger import telling
+from tasks.files import FOLDER
 from tasks.request import AbTestRequest, RolloutRequest
 
 
@@ -107,6 +108,7 @@ def _run_as_flow(options: Options, strategy: str, journal: str) -> Result:
     request = _fill_in(options, journal, strategy)
     from rollway.cli.prefect_flow import run_flow  # noqa: PLC0415 - Prefect takes seconds to import
 
+    os.environ.setdefault(FOLDER, "/")  # a person at the command line may read what they may read
     if options["notifications"]:
         os.environ[VARIABLE] = options["notifications"]
     if options["profile"]:

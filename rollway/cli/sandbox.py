@@ -1,5 +1,6 @@
 """``rollway sandbox``: the simulated AWS in the foreground, for rehearsing rollouts without an account."""
 
+import os
 import signal
 import threading
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ import click
 
 from rollway.cli.exits import Exit
 from rollway.cli.failures import UsageProblem
+from rollway.cli.optional import check_sandbox
 from rollway.cli.options import Common, common_options
 from rollway.cli.output import emit
 
@@ -73,18 +75,17 @@ def _prepare(options: Options) -> "SandboxProcess":
     Raises:
         UsageProblem: the optional extra is not installed, or the settings are not usable.
     """
-    try:
-        from rollway.sandbox.process import Ports, SandboxProcess  # noqa: PLC0415 - an optional extra
-        from rollway.sandbox.settings import SettingsError, load_settings  # noqa: PLC0415 - likewise
-    except ModuleNotFoundError as error:
-        raise UsageProblem(
-            f"the simulated AWS needs an optional part of Rollway: {error}", "pip install 'rollway[sandbox]'"
-        ) from error
+    check_sandbox()
+    from rollway.sandbox.fault_door import TOKEN_VARIABLE  # noqa: PLC0415 - an optional part
+    from rollway.sandbox.process import Ports, SandboxProcess  # noqa: PLC0415 - likewise
+    from rollway.sandbox.settings import SettingsError, load_settings  # noqa: PLC0415 - likewise
+
     try:
         settings = load_settings(options["settings"])
     except SettingsError as error:
         raise UsageProblem(str(error)) from error
-    return SandboxProcess(settings, options["state"], Ports(options["port"], options["data_port"]))
+    token = os.environ.pop(TOKEN_VARIABLE, "")  # model servers inherit the environment, and have no use for it
+    return SandboxProcess(settings, options["state"], Ports(options["port"], options["data_port"]), token)
 
 
 def _exports(environment: Mapping[str, str]) -> str:

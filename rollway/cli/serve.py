@@ -18,6 +18,7 @@ from rollway.secrets import Secrets
 from rollway.webhooks.doors import SECRETS, SENDERS
 from rollway.webhooks.handling import leave_to_another, make_handler
 from rollway.webhooks.logs import log_as_json
+from rollway.webhooks.proxies import read_proxies
 from rollway.webhooks.receiver import Outside, Receiver, Senders
 from rollway.webhooks.senders import eventbridge
 from rollway.webhooks.serving import listen, serve
@@ -31,6 +32,7 @@ class Options(OnWholeJournal):
     bindings: str
     queue: tuple[str, ...]
     topic: tuple[str, ...]
+    trusted_proxy: tuple[str, ...]
 
 
 @click.command()
@@ -43,6 +45,12 @@ class Options(OnWholeJournal):
     "--queue", multiple=True, metavar="URL", help="An SQS queue with EventBridge's events; several, one each."
 )
 @click.option("--topic", multiple=True, metavar="ARN", help="An SNS topic that may send; several, one option each.")
+@click.option(
+    "--trusted-proxy",
+    multiple=True,
+    metavar="ADDRESS",
+    help="A proxy, or a network of them, that is believed X-Forwarded-For; several, one option each.",
+)
 @all_journal_options
 def command(**options: Unpack[Options]) -> int:
     """Receive events of model registries and people's answers by link, until Ctrl-C or SIGTERM.
@@ -51,6 +59,7 @@ def command(**options: Unpack[Options]) -> int:
     ROLLWAY_MLFLOW_SECRET, and so on, or a place to read it from; the page for answers is there with ROLLWAY_APPROVAL_SECRET. Logs go to
     stderr, one JSON object a line.
     """
+    proxies = read_proxies(options["trusted_proxy"])
     aws = connect(options["region"], options["profile"])
     store = open_journal(aws, need_journal(options["journal"]), current_world().by_aws(aws).clock.now)
     senders = Senders(
@@ -77,7 +86,7 @@ def command(**options: Unpack[Options]) -> int:
         }
         log_as_json()
         emit(options["output"], told, _say(url, receiver))
-        serve(receiver, sock)
+        serve(receiver, sock, proxies)
     return Exit.OK
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class Options(Common):
     """The verb's options."""
 
-    file: Path
+    file: Path | None
     pool: str | None
     at_most: int | None
     heartbeat: int | None
@@ -29,9 +29,7 @@ class Options(Common):
 @click.option(
     "--file",
     type=click.Path(path_type=Path),
-    default="deployments.yaml",
-    show_default=True,
-    help="The deployments.",
+    help="The deployments. [default: deployments.yaml in this folder, or else the one that comes with Rollway]",
 )
 @click.option("--pool", metavar="NAME", help="Work pool to run in. [default: as the file says, or rollway]")
 @click.option(
@@ -85,9 +83,10 @@ def _describe(brought_up: "BroughtUp") -> dict[str, Any]:
     ]
     checked = brought_up.checked
     if checked is None:
-        return {"dry_run": True, "things": things}
+        return {"dry_run": True, "file": str(brought_up.file), "things": things}
     return {
         "dry_run": False,
+        "file": str(brought_up.file),
         "things": things,
         "unscheduled": [{"deployment": each.deployment, "schedule": each.schedule} for each in checked.unscheduled],
         "dead_runs": [
@@ -100,7 +99,7 @@ def _describe(brought_up: "BroughtUp") -> dict[str, Any]:
 
 
 def _say(brought_up: "BroughtUp") -> str:
-    lines, checked = list(map(str, brought_up.changes)), brought_up.checked
+    lines, checked = [f"By {brought_up.file}:", *map(str, brought_up.changes)], brought_up.checked
     if checked is None:
         return "\n".join([*lines, "That would be done; nothing was changed."])
     lines += [f"WARNING    {each}" for each in checked.warnings()]

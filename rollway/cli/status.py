@@ -18,6 +18,7 @@ from rollway.aws.sagemaker import describe_endpoint
 from rollway.aws.session import connect
 from rollway.cli.arms import describe_test, tell_arms
 from rollway.cli.exits import Exit
+from rollway.cli.left_behind import describe_left_behind, draw_left_behind
 from rollway.cli.newest import Newest, find_newest
 from rollway.cli.options import OnWholeJournal, all_journal_options, need_journal
 from rollway.cli.output import emit
@@ -84,6 +85,7 @@ def _describe(newest: Newest) -> dict[str, Any]:
         "outcome": str(newest.ending.outcome) if newest.ending else None,
         "reason": newest.ending.reason if newest.ending else None,
         "serving": newest.ending.serving.model_dump(mode="json") if newest.ending else None,
+        "left_behind": describe_left_behind(plan, newest.ending),
         "drift": state.drift,
         "awaiting_since": state.awaiting_since.isoformat() if state.awaiting_since else None,
         "approved": [each.model_dump(mode="json") for each in state.approved],
@@ -142,6 +144,7 @@ def _facts(
     return [
         ("stands", Text(stands, "bold")),
         *([("at its end", _say_end(newest.ending, now))] if newest.ending else []),
+        *draw_left_behind(plan, newest.ending),
         *tell_arms(plan, state),
         *([("drift", Text(state.drift, "yellow"))] if state.drift else []),
         *([("waits", Text(_say_wait(newest, now), "yellow"))] if state.awaiting_since else []),

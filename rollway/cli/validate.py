@@ -6,9 +6,11 @@ from typing import Any, Unpack
 
 import click
 
-from policies.errors import PolicyError
+from policies.errors import PolicyError, Problem
 from policies.loading import load_policy
+from policies.spec import Policy
 from policies.values import format_duration
+from policies.windows.running_out import find_calendar_doubts
 from rollway.cli.exits import Exit
 from rollway.cli.options import Common, common_options
 from rollway.cli.output import Document, emit
@@ -41,6 +43,7 @@ def _check(given: str) -> dict[str, Any]:
         "policy": given,
         "valid": True,
         "problems": [],
+        "warnings": _find_warnings(policy),
         "name": name_policy(given, policy),
         "shares": [stage.share for stage in policy.stages],
         "shadow": policy.stages[0].shadow,
@@ -50,14 +53,23 @@ def _check(given: str) -> dict[str, Any]:
     }
 
 
+def _find_warnings(policy: Policy) -> list[str]:
+    if policy.windows is None:
+        return []
+    from rollway.cli.world import current_world  # noqa: PLC0415 - costs time that few policies need
+
+    return [*find_calendar_doubts(policy.windows, current_world().clock.now())]
+
+
 def _tell(checked: Document) -> str:
     if checked["valid"]:
         first, *rest = (f"{share:g} %" for share in checked["shares"])
         ladder = " → ".join([f"{first} in shadow" if checked["shadow"] else first, *rest])
         least = format_duration(timedelta(seconds=checked["least_duration_s"]))
-        return f"{click.style('✓', fg='green')} {checked['name']}: {ladder}, at least {least}"
+        line = f"{click.style('✓', fg='green')} {checked['name']}: {ladder}, at least {least}"
+        return "\n".join([line, *(click.style(f"    {each}", fg="yellow") for each in checked["warnings"])])
     lines = [f"{click.style('✗', fg='red')} {checked['policy']}: {count(len(checked['problems']), 'problem')}"]
     for problem in checked["problems"]:
-        lines.append(f"    {click.style(problem['where'], bold=True)}: {problem['what']}")
+        lines.append(f"    {click.style(Problem(**problem).place, bold=True)}: {problem['what']}")
         lines += [f"      {problem['remedy']}"] if problem["remedy"] else []
     return "\n".join(lines)

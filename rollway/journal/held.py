@@ -159,6 +159,7 @@ class Held:
                 at=self._store.server_now(),
                 tried=kept.tried,
                 serving=kept.serving,
+                left=kept.left,
                 wish=self.lease.wish,
             )
             history = (ended, *self.lease.history)[:MOST_REMEMBERED]

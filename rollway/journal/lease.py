@@ -37,6 +37,7 @@ class Past(Frozen):
         at: when its lease was released.
         tried: every model that it was for, and what became of each; empty in leases from before that was recorded.
         serving: what the endpoint was read back to serve at its end.
+        left: how many tasks of its clean-up were left behind.
         wish: which of a registry's wishes it was for; empty where none is known.
     """
 
@@ -46,6 +47,7 @@ class Past(Frozen):
     at: datetime
     tried: tuple[Tried, ...] = ()
     serving: Serving = NO_READING
+    left: int = 0
     wish: str = ""
 
 
@@ -56,11 +58,13 @@ class Conclusion(Frozen):
         model: the model that was to take over; of an A/B test that had one, the winner.
         tried: every model that it was for, and what became of each.
         serving: what the endpoint was read back to serve.
+        left: how many tasks of its clean-up were left behind.
     """
 
     model: str
     tried: tuple[Tried, ...]
     serving: Serving
+    left: int = 0
 
 
 class Lease(Document):

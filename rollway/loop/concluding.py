@@ -29,5 +29,8 @@ def conclude(plan: Plan, state: State, ending: Ending) -> Conclusion:
     """Return what is kept of a rollout that has ended."""
     ended = state.model_copy(update={"ending": ending})
     return Conclusion(
-        model=follow_the_winner(plan, ended).candidate.model, tried=list_tried(plan, ended), serving=ending.serving
+        model=follow_the_winner(plan, ended).candidate.model,
+        tried=list_tried(plan, ended),
+        serving=ending.serving,
+        left=len(ending.left),
     )

@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
-import yaml
 from pydantic import ValidationError
 
+from policies.documents.loading import expect_fields, load_document
 from policies.errors import PolicyError, PreflightError, Problem, RolloutError
 from policies.notices.notice import Event
 from policies.notices.routing import find_missing
@@ -109,17 +109,9 @@ def load_notifications(path: str | Path) -> Notifications:
     Raises:
         PolicyError: there is no such file, it is no YAML, or with every problem in it.
     """
-    try:
-        document = yaml.safe_load(Path(path).read_text("utf-8"))
-    except OSError as error:
-        raise PolicyError(str(path), [Problem("(file)", error.strerror or str(error))]) from error
-    except UnicodeDecodeError:
-        raise PolicyError(str(path), [Problem("(file)", "is no text")]) from None
-    except yaml.YAMLError as error:  # whose own words may quote the line, with a secret in it
-        mark = getattr(error, "problem_mark", None)
-        where = f", in line {mark.line + 1}" if mark else ""
-        raise PolicyError(str(path), [Problem("(file)", f"is no YAML{where}")]) from None
-    return parse_notifications(document, str(path))
+    document = load_document(path)
+    with document.naming_lines():
+        return parse_notifications(document.content, str(path))
 
 
 def parse_notifications(document: object, source: str = "notifications") -> Notifications:
@@ -128,9 +120,10 @@ def parse_notifications(document: object, source: str = "notifications") -> Noti
     Raises:
         PolicyError: with every problem of the document.
     """
-    if not isinstance(document, Mapping):
-        raise PolicyError(source, [Problem("(top level)", f"expected routes, found {type(document).__name__}")])
-    given: dict[str, Any] = dict(document)  # pyright: ignore[reportUnknownArgumentType] - whatever the user wrote
+    foreign = expect_fields(document, ("routes",))
+    if foreign:
+        raise PolicyError(source, [foreign])
+    given = dict(cast("Mapping[str, Any]", document))
     try:
         spec, problems = NotificationsSpec.model_validate(given), list[Problem]()
     except ValidationError as error:

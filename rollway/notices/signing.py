@@ -43,7 +43,7 @@ def find_signer() -> Signer | None:
         PolicyError: with what is wrong: an address without a secret, a secret without an address, or one that cannot be used.
     """
     url = os.environ.get(URL, "").strip().rstrip("/")
-    secrets = Secrets({SENDER: False}, lambda arn: read_secrets(connect(None), arn)).of(SENDER)
+    secrets = Secrets([SENDER], lambda arn: read_secrets(connect(None), arn)).of(SENDER)
     if url and not url.startswith(("https://", "http://")):
         problem = Problem(URL, f"{url!r} is no address", "write for example https://rollway.example.com")
         raise PolicyError("approvals by link", [problem])

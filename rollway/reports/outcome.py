@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from policies.by_hand import by_hand
 from policies.commands import explain
 from policies.costing import Prices, measure_usage
 from policies.errors import PolicyError
@@ -30,6 +31,7 @@ def render_report(chronicle: Chronicle, ending: Ending, live: Endpoint | None) -
     parts = [
         f"# {headline(plan, ending)}",
         ending.reason,
+        *_left_behind(plan, ending),
         f"**Live now:** {_live(live)}",
         f"{_subject(plan, chronicle.state)} · took {took} · {_cost(plan, records)} · journal `{plan.rollout_id}`",
         "## Gates at the last look",
@@ -38,6 +40,12 @@ def render_report(chronicle: Chronicle, ending: Ending, live: Endpoint | None) -
         "\n".join(f"- {line}" for line in timeline(records)),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _left_behind(plan: Plan, ending: Ending) -> list[str]:
+    """Return the commands that clear up by hand what was left behind, as a block of code."""
+    commands = [command for each in ending.left for command in by_hand(plan, each)]
+    return ["\n".join(["```bash", *commands, "```"])] if commands else []
 
 
 def last_verdicts(records: Sequence[Record]) -> tuple[GateVerdict, ...]:

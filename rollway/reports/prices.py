@@ -1,12 +1,11 @@
 """The user's price table, if there is one: a YAML file that the environment variable ``ROLLWAY_PRICES`` names."""
 
 import os
-from pathlib import Path
 
-import yaml
 from pydantic import ValidationError
 
 from policies.costing import Prices
+from policies.documents.loading import expect_fields, load_document
 from policies.errors import PolicyError, Problem
 
 VARIABLE = "ROLLWAY_PRICES"
@@ -22,14 +21,19 @@ def read_prices() -> Prices | None:
     name = os.environ.get(VARIABLE)
     if not name:
         return None
+    document = load_document(name, remedy=f"correct {VARIABLE}")
+    foreign = expect_fields(document.content, ("per_hour",))
+    if foreign:
+        raise PolicyError(name, [foreign])
+    with document.naming_lines():
+        return _make_prices(document.content, name)
+
+
+def _make_prices(content: object, name: str) -> Prices:
     try:
-        return Prices.model_validate(yaml.safe_load(Path(name).read_text("utf-8")))
-    except OSError as error:
-        raise PolicyError(name, [Problem("(file)", error.strerror or str(error), f"correct {VARIABLE}")]) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise PolicyError(name, [Problem("(file)", f"is no YAML: {' '.join(str(error).split())}", _REMEDY)]) from error
+        return Prices.model_validate(content)
     except ValidationError as error:
         problems = [
             Problem(".".join(map(str, each["loc"])) or "(top level)", each["msg"], _REMEDY) for each in error.errors()
         ]
-        raise PolicyError(name, problems) from error
+        raise PolicyError(name, problems) from None

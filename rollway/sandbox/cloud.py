@@ -12,8 +12,8 @@ from typing import Any
 
 from rollway.sandbox.alarms import Alarms
 from rollway.sandbox.autoscaling.acting import Reach
+from rollway.sandbox.autoscaling.names import CONCURRENCY, ScaledVariant
 from rollway.sandbox.autoscaling.names import SERVICE as AUTOSCALING
-from rollway.sandbox.autoscaling.names import ScaledVariant
 from rollway.sandbox.autoscaling.registry import Registry
 from rollway.sandbox.autoscaling.service import Autoscaling
 from rollway.sandbox.captures import Captures
@@ -24,6 +24,9 @@ from rollway.sandbox.errors import Refusal, invalid
 from rollway.sandbox.fault_menu import Fault, MetricGap, OutsideChange, ScalingActivity
 from rollway.sandbox.faults import Faults, Planted
 from rollway.sandbox.fleets import Fleets, NullFleets
+from rollway.sandbox.iam.access import Access
+from rollway.sandbox.iam.documents import read_principals
+from rollway.sandbox.iam.request import Surroundings as Place
 from rollway.sandbox.metrics import MetricStore
 from rollway.sandbox.outside_changes import ApiRequest, is_time_for, requests_of
 from rollway.sandbox.quotas import Quotas
@@ -66,6 +69,7 @@ class Cloud:
         scheduler: the simulated EventBridge Scheduler.
         quotas: the simulated Service Quotas.
         captures: the simulated data capture.
+        access: who may do what.
         dead_letters: the latest of its invocations that came to nothing and whose queue does not exist.
         request_log: the latest requests.
     """
@@ -87,13 +91,16 @@ class Cloud:
         registry = Registry()
         self.metrics = MetricStore(clock)
         self.alarms = Alarms(clock, self.metrics)
+        self.access = self._make_access()
         delays = self.settings.delays
         around = Surroundings(self.models, self.configs, self.fleets, self.faults, delays, registry, self.alarms)
         self.endpoints = Endpoints(account, around, self._changed)
         reach = Reach(account, self.endpoints, self.metrics, self._scale)
         self.autoscaling = Autoscaling(registry, reach, self._changed)
         self._operations = self._sagemaker_operations()
-        calls = SchedulerReach(account, self.operations, self._fire, self.faults.schedule_fires)
+        calls = SchedulerReach(
+            account, self.operations, self._fire, self.faults.schedule_fires, self.access.check_schedule
+        )
         luck = Luck(self.settings.schedule_lateness, self.settings.seed)
         self.scheduler = Scheduler(calls, luck, self._changed)
         self.dead_letters = self.scheduler.undelivered
@@ -135,6 +142,7 @@ class Cloud:
         outcome = Outcome()
         try:
             self._let_in(operation, envelope)
+            self.access.check(envelope.caller, envelope.service, operation, parameters)
             yield outcome
         except Exception as error:
             outcome.code = str(getattr(error, "code", type(error).__name__))
@@ -229,6 +237,16 @@ class Cloud:
             "DeleteTags": tagging.delete_tags,
         }
 
+    def _make_access(self) -> Access:
+        place = Place(
+            partition=self._arns.partition,
+            region=self.settings.region,
+            account_id=self.settings.account_id,
+            tags_of=self.tags.of,
+            key_of_config=self.configs.key_of,
+        )
+        return Access(place, read_principals(self.settings.permissions))
+
     def _configured_faults(self) -> object:
         return self.settings.model_dump(mode="json")["faults"]
 
@@ -270,10 +288,12 @@ class Cloud:
         if self.endpoints.is_settled(order.endpoint) and self.faults.settle(order):
             self.autoscaling.act_now(ScaledVariant(order.endpoint, order.variant), order.instances)
 
-    def _scale(self, of: ScaledVariant, instances: int) -> None:
-        """Change an instance count on autoscaling's behalf."""
-        wanted = [{"VariantName": of.variant, "DesiredInstanceCount": instances}]
-        parameters = {"EndpointName": of.endpoint, "DesiredWeightsAndCapacities": wanted}
+    def _scale(self, of: ScaledVariant, capacity: int) -> None:
+        """Change a variant's capacity on autoscaling's behalf."""
+        serverless = {"ServerlessUpdateConfig": {"ProvisionedConcurrency": capacity}}
+        wanted = serverless if of.dimension == CONCURRENCY else {"DesiredInstanceCount": capacity}
+        named = [{"VariantName": of.variant, **wanted}]
+        parameters = {"EndpointName": of.endpoint, "DesiredWeightsAndCapacities": named}
         self._act_as("autoscaling", ApiRequest("sagemaker", "UpdateEndpointWeightsAndCapacities", parameters))
 
     def _fire(self, operation: str, parameters: Mapping[str, Any]) -> None:

@@ -16,6 +16,7 @@ from typing import Protocol
 
 import httptools
 
+from rollway.sandbox.browser_guard import find_refusal
 from rollway.sandbox.errors import Refusal
 from rollway.sandbox.runtime import answers
 from rollway.sandbox.runtime.http1 import Request, RequestReader, format_request, format_response
@@ -232,8 +233,10 @@ def read_invocation(request: Request) -> Invocation:
     """Return the invocation that an HTTP request asks for.
 
     Raises:
-        Refusal: when it asks for something else, or its body is above the limit.
+        Refusal: when a web page sent it, it asks for something else, or its body is above the limit.
     """
+    if refusal := find_refusal(request.method, request.headers):
+        raise Refusal("AccessDeniedException", refusal, HTTPStatus.FORBIDDEN)
     parts = request.path.partition("?")[0].split("/")
     if (
         request.method != "POST"

@@ -15,11 +15,13 @@ class Envelope:
         service: boto3's name of the service, for example ``application-autoscaling``.
         agent: which process of Rollway sent it, as it names itself in the User-Agent; empty for any other sender.
         bucket: the S3 bucket that it is about; empty where there is none.
+        caller: the access key id that signed it, or the ARN of the role whose session that key belongs to; empty where nothing signed it.
     """
 
     service: str = "sagemaker"
     agent: str = ""
     bucket: str = ""
+    caller: str = ""
 
 
 PLAIN: Final = Envelope()

@@ -1,13 +1,13 @@
-"""Faults while the sandbox runs, over HTTP: ``/_rollway/faults`` on the control plane's own loopback address.
+"""Faults while the sandbox runs, over HTTP: ``/_rollway/faults`` on the control plane, for who has the token of the run.
 
 AWS has nothing like it. No S3 bucket can be called ``_rollway``, so no AWS request is ever mistaken for one to here.
 """
 
 import json
+import secrets
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
-from urllib.parse import urlsplit
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from pydantic import TypeAdapter, ValidationError
@@ -17,22 +17,28 @@ from rollway.sandbox.fault_menu import Fault
 from rollway.sandbox.faults import Planted
 
 PATH: Final = "/_rollway/faults"
-_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost"})
+TOKEN_VARIABLE: Final = "ROLLWAY_SANDBOX_TOKEN"  # noqa: S105 - the name of the variable, not its value
+"""The environment variable that holds the token."""
+
+_NO_TOKEN: Final = (
+    f"the token of this run is missing or wrong: send the header 'Authorization: Bearer ${TOKEN_VARIABLE}', with the value that "
+    "rollway sandbox printed at its start"
+)
 _FAULT: TypeAdapter[Fault] = TypeAdapter(Fault)
 _PLANTED: TypeAdapter[list[Planted]] = TypeAdapter(list[Planted])
 _Answer = tuple[HTTPStatus, object]
 
 
 class FaultDoor:
-    """Answers GET (which faults are planted), POST (plant one) and DELETE (remove all of them)."""
+    """Answers GET (which faults are planted), POST (plant one) and DELETE (remove all of them), if the token comes with it."""
 
-    def __init__(self, cloud: Cloud) -> None:
+    def __init__(self, cloud: Cloud, token: str) -> None:
         self._cloud = cloud
+        self._authorization = f"Bearer {token}".encode()
 
     def takes(self, environ: WSGIEnvironment) -> bool:
-        """Whether a request is for here: it names the path, and the machine itself as the host."""
-        host = urlsplit(f"//{environ.get('HTTP_HOST', '')}").hostname
-        return environ.get("PATH_INFO") == PATH and host in _LOOPBACK
+        """Whether a request is for here."""
+        return environ.get("PATH_INFO") == PATH
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
         """Answer one request, with JSON, as a WSGI application."""
@@ -42,6 +48,8 @@ class FaultDoor:
         return [json.dumps(content).encode()]
 
     def _answer(self, environ: WSGIEnvironment) -> _Answer:
+        if not secrets.compare_digest(environ.get("HTTP_AUTHORIZATION", "").encode(), self._authorization):
+            return HTTPStatus.UNAUTHORIZED, _problems(_NO_TOKEN)
         match environ["REQUEST_METHOD"]:
             case "GET":
                 return HTTPStatus.OK, self._planted()

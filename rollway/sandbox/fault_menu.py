@@ -163,7 +163,7 @@ class Slow(FaultBase):
 
 
 class ModelErrors(FaultBase):
-    """The variant answers a share (percent) of all INPUTS with an error: the same input always fares the same."""
+    """The variant answers a share (percent) of its requests with an error, whatever they ask."""
 
     fault: Literal["model_error"] = "model_error"
     variant: str

@@ -7,7 +7,6 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from hashlib import blake2b
 from random import Random
 from typing import TypeVar
 
@@ -66,7 +65,7 @@ class Faults:
     def __init__(self, clock: Clock, seed: int) -> None:
         self._clock = clock
         self._seed = seed
-        self._rng = Random(seed)  # noqa: S311 - seeded chance for a rehearsal, not a secret
+        self._luck: dict[tuple[str, str], Random] = {}
         self._lock = threading.Lock()
         self._planted: list[Planted] = []
         self._watchers: list[Callable[[Planted], None]] = []
@@ -161,17 +160,11 @@ class Faults:
 
     def slowed(self, variant: str) -> timedelta:
         """Return how much longer this request to the variant takes (seeded chance)."""
-        return sum(
-            (f.by for f in self._active(Slow) if f.variant == variant and self._rng.random() * 100 < f.share),
-            timedelta(0),
-        )
+        return sum((fault.by for fault in self._active(Slow) if self._hits(fault, variant)), timedelta(0))
 
-    def model_error(self, variant: str, body: bytes) -> int | None:
-        """Return the HTTP status with which the variant always fails this input, or None."""
-        for fault in self._active(ModelErrors):
-            if fault.variant == variant and self._percentile(body) < fault.share:
-                return fault.status
-        return None
+    def model_error(self, variant: str) -> int | None:
+        """Return the HTTP status with which the variant fails this request, or None (seeded chance)."""
+        return next((fault.status for fault in self._active(ModelErrors) if self._hits(fault, variant)), None)
 
     def metric_delay(self) -> timedelta:
         """Return how much later than usual metrics become visible now."""
@@ -192,9 +185,15 @@ class Faults:
         with self._lock:
             self._planted = _PLANTED.validate_python(state)
 
-    def _percentile(self, body: bytes) -> float:
-        digest = blake2b(body, key=str(self._seed).encode(), digest_size=8).digest()
-        return int.from_bytes(digest) / 2**64 * 100
+    def _hits(self, fault: Slow | ModelErrors, variant: str) -> bool:
+        """Whether a fault of a share of the requests hits this one. Each kind and variant has chance of its own, request by request."""
+        if fault.variant != variant:
+            return False
+        luck = self._luck.get((fault.fault, variant))
+        if luck is None:  # a later one must not begin from the seed again
+            fresh = Random(f"{self._seed}/{fault.fault}/{variant}")  # noqa: S311 - seeded chance for a rehearsal, not a secret
+            luck = self._luck.setdefault((fault.fault, variant), fresh)
+        return luck.random() * 100 < fault.share
 
     def _active(self, kind: type[_F]) -> Iterator[_F]:
         if not self._planted:  # the data plane asks per request

@@ -1,9 +1,12 @@
 """A threaded WSGI server on the loopback interface that keeps connections alive, and drops them all when it stops.
 
+It refuses what a web page sends, and no answer allows a web page anything.
+
 werkzeug's own server closes every connection after one answer, and threads of a stopped one would go on answering. Knows nothing
 of AWS.
 """
 
+import json
 import logging
 import socket
 import threading
@@ -11,14 +14,17 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from io import BytesIO
 from typing import Any, cast
-from wsgiref.types import WSGIApplication, WSGIEnvironment
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import ThreadedWSGIServer
 
+from rollway.sandbox.browser_guard import find_refusal
+
 LOOPBACK = "127.0.0.1"
 _BACKLOG = 128
 _NO_BODY = (204, 304)
+_CORS = "access-control-"
 _log = logging.getLogger(__name__)
 
 
@@ -90,7 +96,7 @@ class _Handler(MotoRequestHandler):
             started.append((status, headers))
             return parts.append  # what WSGI calls write
 
-        parts += _taken(self.server.app(environ, start_response))
+        parts += _taken(_guarded(self.server.app)(environ, start_response))
         self._send(*started[-1], b"".join(parts))
 
     def _send(self, status: str, headers: list[tuple[str, str]], body: bytes) -> None:
@@ -101,7 +107,8 @@ class _Handler(MotoRequestHandler):
         if "date" not in given:  # the application may keep a time of its own
             self.send_header("Date", self.date_time_string())
         for name, value in headers:
-            self.send_header(name, value)
+            if not name.lower().startswith(_CORS):  # moto allows every origin
+                self.send_header(name, value)
         bodyless = self.command == "HEAD" or int(code) in _NO_BODY
         if not bodyless and "content-length" not in given:
             self.send_header("Content-Length", str(len(body)))
@@ -112,6 +119,26 @@ class _Handler(MotoRequestHandler):
     def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 - werkzeug's name
         """Keep quiet per request: the simulated account has its own request log."""
         _log.debug("%s: %s", type, message % args if args else message)
+
+
+def _guarded(app: WSGIApplication) -> WSGIApplication:
+    """Return what answers a web page's requests in the application's place, and leaves all others to it."""
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse, /) -> Iterable[bytes]:
+        refusal = find_refusal(environ["REQUEST_METHOD"], _headers_of(environ))
+        if refusal is None:
+            return app(environ, start_response)
+        _log.info("%s", refusal)
+        start_response("403 Forbidden", [("Content-Type", "application/json")])
+        return [json.dumps({"__type": "AccessDeniedException", "message": refusal}).encode()]
+
+    return answer
+
+
+def _headers_of(environ: WSGIEnvironment) -> dict[str, str]:
+    """Return the headers, names in lower case; one that was sent several times has all its values, joined by commas."""
+    named = ((key.removeprefix("HTTP_"), value) for key, value in environ.items() if key.startswith("HTTP_"))
+    return {name.replace("_", "-").lower(): value for name, value in named}
 
 
 def _with_whole_body(environ: WSGIEnvironment) -> WSGIEnvironment:

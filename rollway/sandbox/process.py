@@ -16,6 +16,7 @@ from typing import Self
 from rollway.sandbox.clock import WallClock
 from rollway.sandbox.cloud import Cloud
 from rollway.sandbox.data_plane import DataPlane
+from rollway.sandbox.fault_door import TOKEN_VARIABLE
 from rollway.sandbox.moto_adapter.s3_files import S3Files
 from rollway.sandbox.runtime.invocation import Runtime
 from rollway.sandbox.server import ControlPlane
@@ -43,6 +44,7 @@ class SandboxProcess:
         settings: what to simulate.
         state: the folder that survives restarts, or None for a sandbox that starts empty and leaves nothing.
         ports: where to listen.
+        token: what requests about faults must carry; empty for a new one.
 
     Attributes:
         cloud: the simulated account; faults may be planted in it while it runs. Available once started.
@@ -50,10 +52,13 @@ class SandboxProcess:
 
     cloud: Cloud
 
-    def __init__(self, settings: SandboxSettings, state: Path | None = None, ports: Ports | None = None) -> None:
+    def __init__(
+        self, settings: SandboxSettings, state: Path | None = None, ports: Ports | None = None, token: str = ""
+    ) -> None:
         self._settings = settings
         self._state = state
         self._ports = ports or Ports()
+        self._token = token
         self._running = ExitStack()
 
     def start(self) -> None:
@@ -69,7 +74,9 @@ class SandboxProcess:
             starting.callback(fleets.close)
             self.cloud = Cloud(WallClock(), self._settings, fleets)
             s3_files = self._restore(starting, folder) if self._state else None
-            self._control_plane = ControlPlane(self.cloud, port=self._ports.control_plane, s3_files=s3_files)
+            self._control_plane = ControlPlane(
+                self.cloud, port=self._ports.control_plane, s3_files=s3_files, token=self._token
+            )
             self._control_plane.start()
             starting.callback(self._control_plane.stop)
             self._data_plane = DataPlane(Runtime(self.cloud, fleets), fleets, port=self._ports.data_plane)
@@ -84,11 +91,12 @@ class SandboxProcess:
 
     @property
     def addresses(self) -> dict[str, str]:
-        """The environment variables that point an AWS client here. No client needs changing."""
+        """The environment variables that point an AWS client here, and the token. No client needs changing."""
         return {
             "AWS_ENDPOINT_URL": self._control_plane.url,
             "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": self._data_plane.url,
             "AWS_DEFAULT_REGION": self._settings.region,
+            TOKEN_VARIABLE: self._control_plane.token,
         }
 
     def __enter__(self) -> Self:

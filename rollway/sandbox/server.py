@@ -2,14 +2,16 @@
 
 moto routes, parses and serialises; the adapter makes it answer from the simulated account. In front of both, a small WSGI
 layer pins the account, takes faults, keeps S3 on disk and turns what nobody implements into a clean error instead of a page
-of HTML.
+of HTML. moto's own control paths are left out.
 """
 
 import json
 import logging
+import secrets
 from collections.abc import Iterable
 from contextlib import ExitStack
 from http import HTTPStatus
+from typing import Any, Final
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from moto.core.base_backend import BackendDict
@@ -22,6 +24,7 @@ from rollway.sandbox.moto_adapter import installed
 from rollway.sandbox.moto_adapter.s3_files import S3Files
 
 _log = logging.getLogger(__name__)
+_MOTOS_OWN: Final = frozenset({"moto_api", "moto_api._internal", "instance_metadata"})
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -32,11 +35,16 @@ class ControlPlane:
         cloud: the account.
         port: the port to listen on; 0 takes a free one.
         s3_files: where S3 is kept on disk, or None to keep it in memory only.
+        token: what requests about faults must carry; empty for a new one.
+
+    Attributes:
+        token: the same.
 
     moto's state belongs to the process: starting empties it, and only one account can run in a process at a time.
     """
 
-    def __init__(self, cloud: Cloud, *, port: int = 0, s3_files: S3Files | None = None) -> None:
+    def __init__(self, cloud: Cloud, *, port: int = 0, s3_files: S3Files | None = None, token: str = "") -> None:
+        self.token = token or secrets.token_urlsafe()
         self._cloud = cloud
         self._port = port
         self._s3_files = s3_files
@@ -62,7 +70,7 @@ class ControlPlane:
             BackendDict.reset()
             if self._s3_files:
                 self._s3_files.restore()
-            self._server = LoopbackServer(_Front(self._cloud, self._s3_files), self._port)
+            self._server = LoopbackServer(_Front(self._cloud, self._s3_files, self.token), self._port)
             starting.callback(self._server.stop)
             self._running = starting.pop_all()
 
@@ -74,11 +82,11 @@ class ControlPlane:
 class _Front:
     """The WSGI layer in front of moto."""
 
-    def __init__(self, cloud: Cloud, s3_files: S3Files | None) -> None:
+    def __init__(self, cloud: Cloud, s3_files: S3Files | None, token: str) -> None:
         self._account_id = cloud.settings.account_id
         self._s3_files = s3_files
-        self._faults = FaultDoor(cloud)
-        self._app = DomainDispatcherApplication(create_backend_app)
+        self._faults = FaultDoor(cloud, token)
+        self._app = _Services(create_backend_app)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if self._faults.takes(environ):
@@ -96,6 +104,14 @@ class _Front:
         if self._s3_files and _may_change_s3(environ):
             self._s3_files.save()
         return answer
+
+
+class _Services(DomainDispatcherApplication):
+    """moto's dispatch to the services of AWS. What AWS does not have, such as ``/moto-api/reset``, is a path of S3's as on AWS."""
+
+    def get_backend_for_host(self, host: str | None) -> Any:  # noqa: ANN401 - as in moto
+        backend = super().get_backend_for_host(host)
+        return "s3" if backend in _MOTOS_OWN else backend
 
 
 def _may_change_s3(environ: WSGIEnvironment) -> bool:

@@ -3,15 +3,27 @@
 Values only: nothing here starts anything.
 """
 
+import re
 import shlex
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
-import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, NonNegativeInt, PositiveInt, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    NonNegativeInt,
+    PositiveInt,
+    ValidationError,
+)
+from pydantic_core import ErrorDetails
 
+from policies.documents.loading import expect_fields, load_document
+from policies.documents.text import show
 from rollway.sandbox.durations import Duration
 from rollway.sandbox.fault_menu import Fault
 
@@ -52,6 +64,23 @@ class Capture(BaseModel):
     sampled_alike: bool = False
 
 
+ModelName = Annotated[str, Field(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$")]
+"""A Python module's name, with its packages."""
+
+
+def _harmless(name: str) -> str:
+    if _DECIDES_WHAT_RUNS.fullmatch(name):
+        raise ValueError(
+            f"{name} decides which programs run, so no model may set it; set it where the sandbox is started"
+        )
+    return name
+
+
+_DECIDES_WHAT_RUNS: Final = re.compile(r"PATH|HOME|SHELL|IFS|ENV|BASH_ENV|PYTHON\w*|LD_\w*|DYLD_\w*")
+VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_]\w*$"), AfterValidator(_harmless)]
+"""An environment variable's name."""
+
+
 class SandboxSettings(BaseModel):
     """Everything that can be set about one simulated account.
 
@@ -68,7 +97,10 @@ class SandboxSettings(BaseModel):
         quotas: how many instances all endpoints may have of a type, by type. Only listed: no request is refused for them.
         default_quota: likewise, of every other type.
         images: which command line stands for a container image.
+        models: the Python models that may be served, beside those that come with the sandbox.
+        environment: the environment variables that models may set for their servers, beside those of the sandbox's own models.
         faults: what goes wrong, from the start.
+        permissions: by access key id or role ARN, the files with its IAM policies; callers that are not named may do everything.
         request_log: the file to which every request is appended as a line of JSON; None for none.
     """
 
@@ -86,7 +118,10 @@ class SandboxSettings(BaseModel):
     quotas: Mapping[str, NonNegativeInt] = Field(default_factory=dict[str, int])
     default_quota: NonNegativeInt = 100
     images: Mapping[str, CommandLine] = Field(default_factory=dict[str, CommandLine])
+    models: tuple[ModelName, ...] = ()
+    environment: tuple[VariableName, ...] = ()
     faults: tuple[Fault, ...] = ()
+    permissions: Mapping[str, tuple[Path, ...]] = Field(default_factory=dict[str, tuple[Path, ...]])
     request_log: Path | None = None
 
 
@@ -112,15 +147,20 @@ def load_settings(path: Path | None) -> SandboxSettings:
     """
     if path is None:
         return SandboxSettings()
+    content = load_document(path, lambda _, problems: SettingsError(path, tuple(map(str, problems)))).content
+    foreign = expect_fields(content, tuple(SandboxSettings.model_fields)) if content else None
+    if foreign:
+        raise SettingsError(path, (str(foreign),))
     try:
-        content: object = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
-        raise SettingsError(path, (str(error),)) from error
-    try:
-        return SandboxSettings.model_validate({} if content is None else content)
+        return SandboxSettings.model_validate(content or {})
     except ValidationError as error:
-        problems = tuple(f"{_place(e['loc'])}: {e['msg']} (got {e['input']!r})" for e in error.errors())
-        raise SettingsError(path, problems) from error
+        problems = tuple(f"{_place(e['loc'])}: {e['msg']}{_got(e)}" for e in error.errors())
+        raise SettingsError(path, problems) from None
+
+
+def _got(error: ErrorDetails) -> str:
+    """Show what a field of ours has; what is no field of ours may be anything."""
+    return "" if error["type"] == "extra_forbidden" else f" (got {show(error['input'])})"
 
 
 def _place(location: tuple[int | str, ...]) -> str:

@@ -16,9 +16,12 @@ from starlette.exceptions import HTTPException
 
 from policies.errors import RolloutError
 from rollway import __version__
+from rollway.notices.signing import PATH
+from rollway.webhooks.access import Access, respond
+from rollway.webhooks.answers import NOT_FOUND, refuse
 from rollway.webhooks.doors import Door
 from rollway.webhooks.figures import MEDIA_TYPE
-from rollway.webhooks.reception import NO_DOOR, Answer, Reception, refuse
+from rollway.webhooks.reception import Reception
 from rollway.webhooks.senders.delivery import Refusal
 
 _READY_FOR_S: Final = 5.0
@@ -31,8 +34,10 @@ _REFUSALS: Final = {
     413: "The body is too long.",
     415: "The body is not of the right type.",
     429: "Too many requests from this source.",
+    431: "The headers are too long.",
     503: "The event could not be kept: send it again.",
 }
+_CHECKS: Final = ("healthz", "readyz", "metrics")
 _COMPONENT: Final = "#/components/schemas/{model}"
 
 
@@ -91,9 +96,8 @@ class _Readiness:
     async def is_ready(self) -> bool:
         if time.monotonic() - self.asked_at >= _READY_FOR_S:
             self.asked_at = time.monotonic()
-            asked = asyncio.get_running_loop().run_in_executor(self.reception.threads, self._ask)
             try:
-                self.answer = await asyncio.wait_for(asked, _READY_FOR_S)
+                self.answer = await asyncio.wait_for(self.reception.workers.run(self._ask), _READY_FOR_S)
             except TimeoutError:
                 self.answer = False
         return self.answer
@@ -121,8 +125,15 @@ def make_app(doors: tuple[Door, ...], reception: Reception, background: Backgrou
             yield
 
     app = FastAPI(
-        title="Rollway's receiver of model-registry events", version=__version__, lifespan=lifespan, redoc_url=None
+        title="Rollway's receiver of model-registry events",
+        version=__version__,
+        lifespan=lifespan,
+        docs_url=None,  # its page loads scripts from elsewhere, in a place where links that are keys are opened
+        redoc_url=None,
+        redirect_slashes=False,  # a redirect would lead to the host that the request names
     )
+    names = {*(door.sender for door in doors), PATH, *_CHECKS, "openapi.json"}
+    app.add_middleware(Access, limits=reception.limits, names=names)
     for door in doors:
         _add_door(app, door, reception)
     _add_checks(app, reception)
@@ -133,7 +144,7 @@ def make_app(doors: tuple[Door, ...], reception: Reception, background: Backgrou
 
 def _add_door(app: FastAPI, door: Door, reception: Reception) -> None:
     async def receive(request: Request) -> Response:
-        return _respond(await reception.take(door, request))
+        return respond(request.scope, await reception.take(door, request))
 
     schema = {"$ref": _COMPONENT.format(model=_name(door))}
     parameters = [{"name": name, "in": "header", "schema": {"type": "string"}} for name in door.headers]
@@ -161,10 +172,11 @@ def _add_checks(app: FastAPI, reception: Reception) -> None:
         return Health(status="ok")
 
     @app.get("/readyz", summary="Can events be kept?", response_model=Health, responses={503: {"model": Refused}})
-    async def readyz() -> Response:
+    async def readyz(request: Request) -> Response:
         if await readiness.is_ready():
             return JSONResponse({"status": "ok"})
-        return _respond(refuse(Refusal(503, "store_unavailable", "the journal cannot be read", retry_after_s=5)))
+        away = Refusal(503, "store_unavailable", "the journal cannot be read", retry_after_s=5)
+        return respond(request.scope, refuse(away))
 
     @app.get("/metrics", summary="Counters, for Prometheus", response_class=Response)
     async def metrics() -> Response:
@@ -173,18 +185,14 @@ def _add_checks(app: FastAPI, reception: Reception) -> None:
     del healthz, readyz, metrics  # the application has them
 
 
-async def _refuse_path(_request: Request, error: Exception) -> Response:
+async def _refuse_path(request: Request, error: Exception) -> Response:
     """Answer what is no path, or no method of one, in the shape of all refusals."""
-    if isinstance(error, HTTPException) and error.status_code != NO_DOOR.status:
+    if isinstance(error, HTTPException) and error.status_code != NOT_FOUND.status:
         refusal = Refusal(error.status_code, "not_allowed", str(error.detail))
         answer = refuse(refusal)
         answer.headers.update(error.headers or {})
-        return _respond(answer)
-    return _respond(refuse(NO_DOOR))
-
-
-def _respond(answer: Answer) -> Response:
-    return JSONResponse(answer.body, answer.status, headers=answer.headers)
+        return respond(request.scope, answer)
+    return respond(request.scope, refuse(NOT_FOUND))
 
 
 def _name(door: Door) -> str:

@@ -1,10 +1,10 @@
 """The doors of the receiver: one path for each sender, there only where the user has set the sender up."""
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Final, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 
@@ -13,12 +13,12 @@ from rollway.notices.signing import SENDER
 from rollway.secrets import Secrets
 from rollway.webhooks.senders import eventbridge, generic, hugging_face, mlflow, model_packages, sns, wandb
 from rollway.webhooks.senders.certificates import Certificates
-from rollway.webhooks.senders.delivery import Delivery, Reading, malformed
+from rollway.webhooks.senders.delivery import Delivery, Reading, Refusal, malformed
 
-SENDERS: Final = {"mlflow": False, "wandb": True, "huggingface": True, "generic": False, "eventbridge": True}
-"""Senders that have a secret, and whether it goes into a header as it is."""
+SENDERS: Final = ("mlflow", "wandb", "huggingface", "generic", "eventbridge")
+"""Senders that have a secret."""
 
-SECRETS: Final = SENDERS | {SENDER: False}
+SECRETS: Final = (*SENDERS, SENDER)
 """Everything that has a secret: the senders, and the links by which people answer."""
 
 JSON: Final = frozenset({"application/json"})
@@ -32,6 +32,7 @@ class Door:
     Attributes:
         sender: its name, which is also the path.
         is_open: says whether it is set up.
+        check_headers: refuses what the headers alone rule out, before the body is waited for; never raises. ``read`` checks the same again.
         read: checks a delivery and reads it; never raises.
         headers: what it goes by, in lower case; refused when there twice.
         media: content types that it takes.
@@ -41,6 +42,7 @@ class Door:
 
     sender: str
     is_open: Callable[[], bool]
+    check_headers: Callable[[Delivery], Refusal | None]
     read: Callable[[Delivery], Reading]
     headers: tuple[str, ...]
     body: type[BaseModel]
@@ -64,16 +66,23 @@ def make_doors(
     """
     _check(topics, key_header)
     header = key_header.lower()
-    bridge = partial(eventbridge.read, header=header)
+    bridge = _Checks(partial(eventbridge.check_headers, header=header), partial(eventbridge.read, header=header))
     return (
-        _signed("mlflow", secrets, mlflow.read, mlflow.HEADERS, mlflow.Body),
-        _signed("wandb", secrets, wandb.read, wandb.HEADERS, wandb.Body),
-        _signed("huggingface", secrets, hugging_face.read, hugging_face.HEADERS, hugging_face.Body),
-        _signed("generic", secrets, generic.read, generic.HEADERS, generic.Body),
+        _signed("mlflow", secrets, _Checks(mlflow.check_headers, mlflow.read), mlflow.HEADERS, mlflow.Body),
+        _signed("wandb", secrets, _Checks(wandb.check_headers, wandb.read), wandb.HEADERS, wandb.Body),
+        _signed(
+            "huggingface",
+            secrets,
+            _Checks(hugging_face.check_headers, hugging_face.read),
+            hugging_face.HEADERS,
+            hugging_face.Body,
+        ),
+        _signed("generic", secrets, _Checks(generic.check_headers, generic.read), generic.HEADERS, generic.Body),
         _signed("eventbridge", secrets, bridge, (header,), model_packages.Event),
         Door(
             sender="sns",
             is_open=lambda: bool(topics),
+            check_headers=lambda _: None,  # SNS signs inside the body
             read=_total(lambda delivery: sns.read(delivery, topics, certificates)),
             headers=sns.HEADERS,
             body=sns.Message,
@@ -83,17 +92,25 @@ def make_doors(
     )
 
 
+class _Checks(NamedTuple):
+    """What a sender's module checks: by the headers alone, and altogether."""
+
+    check_headers: Callable[[Delivery, Sequence[str]], Refusal | None]
+    read: Callable[[Delivery, Sequence[str]], Reading]
+
+
 def _signed(
     sender: str,
     secrets: Secrets,
-    read: Callable[[Delivery, tuple[str, ...]], Reading],
+    checks: _Checks,
     headers: tuple[str, ...],
     body: type[BaseModel],
 ) -> Door:
     return Door(
         sender=sender,
         is_open=lambda: bool(secrets.of(sender)),
-        read=_total(lambda delivery: read(delivery, secrets.of(sender))),
+        check_headers=lambda delivery: checks.check_headers(delivery, secrets.of(sender)),
+        read=_total(lambda delivery: checks.read(delivery, secrets.of(sender))),
         headers=headers,
         body=body,
     )

@@ -14,6 +14,8 @@ class Figures:
     Attributes:
         requests: requests by sender and outcome: ``accepted``, ``known``, ``ignored``, ``confirmed`` or a refusal's code.
         seconds: how long requests took, by sender.
+        connections: connections that are open.
+        cut: connections that were closed without an answer: ``silent`` (no byte in time), ``displaced`` (for a newcomer) or ``overlong``.
         messages: messages off queues, by outcome.
         open: accepted events that are not handled yet, at the last look.
         handled: events by what came of them: ``handled``, ``failed`` (to be tried again), ``given_up``.
@@ -25,6 +27,8 @@ class Figures:
         name = "rollway_webhook"
         self.requests = Counter(f"{name}_requests", "Requests.", ["sender", "outcome"], registry=self._registry)
         self.seconds = Histogram(f"{name}_seconds", "Time per request.", ["sender"], registry=self._registry)
+        self.connections = Gauge(f"{name}_connections", "Open connections.", registry=self._registry)
+        self.cut = Counter(f"{name}_connections_cut", "Connections cut.", ["why"], registry=self._registry)
         self.messages = Counter(f"{name}_messages", "Messages off queues.", ["outcome"], registry=self._registry)
         self.open = Gauge(f"{name}_events_open", "Events not handled yet.", registry=self._registry)
         self.handled = Counter(f"{name}_events", "Events handled.", ["outcome"], registry=self._registry)

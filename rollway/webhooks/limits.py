@@ -1,4 +1,4 @@
-"""How much the receiver takes on: bytes and seconds for a request, and requests for a source."""
+"""How much the receiver takes on: bytes and seconds for a request, connections and requests for a source."""
 
 import ipaddress
 import math
@@ -19,22 +19,35 @@ class Limits:
     """What a request and a source may ask for.
 
     Attributes:
+        head_bytes: the longest request line with all headers.
+        head_s: seconds from the connection to the last header, so also to the first byte.
         body_bytes: the longest body.
         body_s: seconds within which a body has to arrive.
         answer_s: seconds within which a request is answered; MLflow waits for 30, EventBridge for 5.
+        connection_s: seconds that a connection lasts at most, so also within which an answer has to be read.
+        connections: connections at a time; a newcomer displaces one that waits for its sender.
+        connections_of_source: connections of one source at a time, trusted proxies excepted.
+        work: requests at a time that wait for the journal, and as many for SNS's certificates; together less than ``connections``, so
+            that there is a place for the health check.
         requests_per_s: requests of one source in the long run.
         burst: requests of one source at once.
     """
 
+    head_bytes: int = 16_384
+    head_s: float = 5.0
     body_bytes: int = 65_536
     body_s: float = 5.0
     answer_s: float = 15.0
+    connection_s: float = 30.0
+    connections: int = 512
+    connections_of_source: int = 256
+    work: int = 48
     requests_per_s: float = 20.0
     burst: int = 200
 
 
 class Buckets:
-    """A bucket of tokens for each source; each request takes one. May be shared between threads."""
+    """A bucket of tokens for each source and purpose; each request takes one. May be shared between threads."""
 
     def __init__(self, limits: Limits, clock: Callable[[], float]) -> None:
         """Fill by a clock that counts seconds and never goes back."""
@@ -43,9 +56,9 @@ class Buckets:
         self._buckets: OrderedDict[tuple[str, str], tuple[float, float]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def take(self, sender: str, address: str) -> int:
+    def take(self, purpose: str, address: str) -> int:
         """Take a token and return 0, or else the whole seconds until there is one."""
-        source = (sender, network_of(address))
+        source = (purpose, network_of(address))
         with self._lock:
             now = self._clock()
             left, since = self._buckets.pop(source, (float(self._limits.burst), now))

@@ -1,4 +1,7 @@
-"""The receiver's log: one JSON object a line, on stderr. Never has a secret, a header's value or a body in it."""
+"""The receiver's log: one JSON object a line, on stderr. Never has a secret, a header's value or a body in it.
+
+Everything but printable ASCII is escaped, so no character that some program takes for the end of a line is ever written.
+"""
 
 import json
 import logging
@@ -26,10 +29,10 @@ class JsonLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
         at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
-        line = {"at": at, "level": record.levelname.lower(), "event": record.getMessage()[:_LONGEST], **told(record)}
+        line = {"at": at, "level": record.levelname.lower(), "event": record.getMessage(), **told(record)}
         if record.exc_info and record.exc_info[1]:
             line |= _place(record.exc_info[1])
-        return json.dumps(line, ensure_ascii=False, default=str)
+        return json.dumps(_shorten(line), default=str).replace("\x7f", "\\u007f")
 
 
 def log_as_json(level: int = logging.INFO) -> None:
@@ -38,6 +41,10 @@ def log_as_json(level: int = logging.INFO) -> None:
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     logging.getLogger("rollway").setLevel(level)
+
+
+def _shorten(line: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value[:_LONGEST] if isinstance(value, str) else value for name, value in line.items()}
 
 
 def _place(error: BaseException) -> dict[str, str]:

@@ -34,11 +34,14 @@ from rollway.webhooks.queue import WAIT_S, QueueReader
 from rollway.webhooks.reception import Reception
 from rollway.webhooks.senders import eventbridge
 from rollway.webhooks.senders.certificates import Certificates, Fetch
+from rollway.webhooks.workers import Workers
 
 _log = logging.getLogger(__name__)
 
 DRAIN_S: Final = 20
 """Seconds that requests and events under way get to end."""
+_AT_WORK: Final = 16
+_FETCHING: Final = 4
 _REFRESH_S: Final = 60
 _AFTER_TROUBLE_S: Final = 10
 
@@ -95,6 +98,7 @@ class Receiver:
         doors: where senders come in, whether they are open or not.
         queues: readers of the queues.
         figures: the counters.
+        limits: what a request and a source may ask for.
         takes_answers: whether the page is there on which people answer stages that ask.
     """
 
@@ -121,7 +125,10 @@ class Receiver:
             wake=self._wake,
             now=outside.now,
             buckets=Buckets(outside.limits, time.monotonic),
+            workers=Workers("rollway-reception", _AT_WORK, outside.limits.work),
+            fetchers=Workers("rollway-fetching", _FETCHING, outside.limits.work),
         )
+        self.limits = outside.limits
         self.app: FastAPI = make_app(self.doors, self._reception, self._background)
         self.takes_answers = bool(senders.secrets.of(SENDER))
         if self.takes_answers:
@@ -157,8 +164,9 @@ class Receiver:
             ending.set()
             await dispatcher.stop(DRAIN_S)
             await asyncio.wait(tasks, timeout=WAIT_S + 1)
-            for pool in (threads, self._reception.threads):
-                pool.shutdown(wait=False, cancel_futures=True)
+            threads.shutdown(wait=False, cancel_futures=True)
+            self._reception.workers.stop()
+            self._reception.fetchers.stop()
 
     async def _read(self, queue: QueueReader, threads: ThreadPoolExecutor, ending: asyncio.Event) -> None:
         """Read a queue until the end; when it cannot be read, wait and try again."""

@@ -1,19 +1,27 @@
 """Serving a receiver over HTTP, until SIGTERM or SIGINT: then nothing new is let in, and what is under way may end."""
 
+import asyncio
+import resource
 import signal
 import socket
+import sys
+from functools import partial
 from types import FrameType
-from typing import Final
+from typing import Final, cast
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from policies.errors import RolloutError
+from rollway.webhooks.connections import Connections
+from rollway.webhooks.figures import Figures
+from rollway.webhooks.limits import Limits
+from rollway.webhooks.protocol import BoundedProtocol, Shared
+from rollway.webhooks.proxies import Proxies
 from rollway.webhooks.receiver import DRAIN_S, Receiver
 
-_AT_A_TIME: Final = 200
-"""Connections and requests at a time; more are answered with 503 at once."""
-_IDLE_S: Final = 10
-_HEADERS_BYTES: Final = 16_384
+_SHARE_OF_FILES: Final = 2
+"""Of the files that this process may open, connections take one in so many; the rest is for the journal and the registries."""
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -29,26 +37,49 @@ def listen(host: str, port: int) -> socket.socket:
         raise RolloutError(f"cannot listen on {host}:{port}: {error}", hint="See --host and --port.") from error
 
 
-def serve(receiver: Receiver, sock: socket.socket) -> None:
+def serve(receiver: Receiver, sock: socket.socket, proxies: Proxies) -> None:
     """Serve until this process is told to end."""
-    config = uvicorn.Config(
-        receiver.app,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        limit_concurrency=_AT_A_TIME,
-        timeout_keep_alive=_IDLE_S,
-        timeout_graceful_shutdown=DRAIN_S,
-        h11_max_incomplete_event_size=_HEADERS_BYTES,
-        http="h11",
-        lifespan="on",
-    )
     for number in (
         signal.SIGINT,
         signal.SIGTERM,
     ):  # uvicorn ends by them, then raises them again: for us, it has ended well
         signal.signal(number, _let_pass)
-    uvicorn.Server(config).run(sockets=[sock])
+    uvicorn.Server(configure(receiver.app, receiver.limits, receiver.figures, proxies)).run(sockets=[sock])
+
+
+def configure(app: ASGIApp, limits: Limits, figures: Figures, proxies: Proxies) -> uvicorn.Config:
+    """Return how an application is served.
+
+    Args:
+        app: the application.
+        limits: of time, bytes and connections.
+        figures: counts.
+        proxies: are believed ``X-Forwarded-For`` and ``X-Forwarded-Proto``; without any, these headers mean nothing.
+    """
+    most = min(limits.connections, _files() // _SHARE_OF_FILES)
+    connections = Connections(most, limits.connections_of_source)
+    protocol = partial(BoundedProtocol, Shared(connections, limits, figures, proxies))
+    return uvicorn.Config(
+        app,
+        http=cast("type[asyncio.Protocol]", protocol),
+        ws="none",
+        headers=[("connection", "close")],
+        proxy_headers=bool(proxies.networks),
+        forwarded_allow_ips=list(map(str, proxies.networks)),
+        log_config=None,
+        log_level="error",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=DRAIN_S,
+        h11_max_incomplete_event_size=limits.head_bytes,
+        lifespan="on",
+    )
+
+
+def _files() -> int:
+    """Return how many files this process may open."""
+    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return sys.maxsize if most == resource.RLIM_INFINITY else most
 
 
 def _let_pass(_number: int, _frame: FrameType | None) -> None:

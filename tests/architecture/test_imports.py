@@ -7,7 +7,7 @@ from pathlib import Path
 import grimp
 import pytest
 
-ALLOWED_IN_CORE = {"icalendar", "numpy", "pandas", "pydantic", "recurring_ical_events", "scipy", "yaml"}
+ALLOWED_IN_CORE = {"dateutil", "icalendar", "numpy", "pandas", "pydantic", "recurring_ical_events", "scipy", "yaml"}
 EFFECTFUL = {"boto3", "botocore", "click", "moto", "prefect", "rich", "rollway", "tasks", "flows"}
 
 IMPORT_THE_CORE = """

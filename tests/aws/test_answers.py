@@ -14,6 +14,7 @@ from policies.observation import AnswersRequest, Metrics, MetricsRequest
 from policies.strata.names import ANSWER_COLUMNS
 from rollway.aws import answers, captured
 from rollway.aws.answers import AnswersReader
+from rollway.aws.captured import NotCaptured, read_lines
 from rollway.aws.session import Aws
 from rollway.sandbox.cloud import Cloud
 from rollway.sandbox.fault_menu import Outage
@@ -196,7 +197,9 @@ def test_what_is_no_record_is_left_out_and_told(aws: Aws, caplog: pytest.LogCapt
         Bucket="captures", Key="fraud/fraud-prod/candidate/2026/01/05/12/x.gz", Body=b"\x1f\x8b no gzip at all"
     )
     assert counts(look(AnswersReader(aws))) == (10, 2, 2)
-    assert "3 lines are left out; the first is no JSON" in caplog.text
+    assert (
+        "3 records are left out: 2 × has no eventMetadata.inferenceTime that is a time; 1 × is not JSON" in caplog.text
+    )
     assert "is broken gzip" in caplog.text
 
 
@@ -232,3 +235,44 @@ def test_a_look_that_failed_is_made_up_for(aws: Aws, cloud: Cloud) -> None:
     assert look(reader).answers_unread
     cloud.clear_faults()
     assert counts(look(reader)) == (10, 1, 1)
+
+
+BAD_RECORDS = {
+    "half a character in an id": record(1, inferenceId="\ud800"),
+    "half a character in the input": record(1).replace('{\\"x\\": 1}', "\\udfff"),
+    "half a character in the answer": record(1, answer="x").replace('\\"x\\"', "\\ud83d"),
+    "year 1": record(1, inferenceTime="0001-01-01T00:00:00+05:00"),
+    "year 9999": record(1, inferenceTime="9999-12-31T23:59:59-05:00"),
+    "a date that does not exist": record(1, inferenceTime="2026-02-30T00:00:00Z"),
+    "a number for a time": record(1).replace('"2026-01-05T12:00:05Z"', "1767614405"),
+    "a number that no float holds": record(1).replace('"2026-01-05T12:00:05Z"', "9" * 5000),
+    "not a number": record(1).replace('"2026-01-05T12:00:05Z"', "NaN"),
+    "nested without end": "[" * 100_000,
+    "cut off": record(1)[:-5],
+    "a list": "[1, 2]",
+    "a number": "1e999",
+    "a text": '"\ud83d"',
+    "metadata in a list": '{"eventMetadata": [], "captureData": []}',
+}
+
+
+@pytest.mark.parametrize("name", BAD_RECORDS)
+def test_a_bad_record_leaves_the_others_of_its_file(name: str) -> None:
+    """A record that cannot be read is one reason; the good ones before and after it are read."""
+    bad = BAD_RECORDS[name].encode("utf-8", "surrogatepass")
+    first, found, last = read_lines(b"\n".join([record(2).encode(), bad, record(3).encode()]), MINUTE)
+
+    assert isinstance(found, NotCaptured)
+    assert not isinstance(first, NotCaptured)
+    assert not isinstance(last, NotCaptured)
+    assert "\n" not in str(found)
+    assert len(str(found)) < 100
+
+
+def test_bad_records_are_counted_by_their_reason(aws: Aws, caplog: pytest.LogCaptureFixture) -> None:
+    """What is left out is told with how often and why, and the pairs beside it count."""
+    put(aws, "AllTraffic", record(1), BAD_RECORDS["year 1"], BAD_RECORDS["half a character in an id"], record(2))
+    put(aws, "candidate", record(1), record(2))
+    assert counts(look(AnswersReader(aws))) == (10, 2, 2)
+    assert "2 records are left out" in caplog.text
+    assert "1 × has half a character" in caplog.text

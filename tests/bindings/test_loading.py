@@ -43,7 +43,8 @@ def test_every_registry_can_be_bound(document):
         (MLFLOW | {"make": MAKE | {"role": "serving"}}, "make.role", "serving"),
         (MLFLOW | {"make": MAKE | {"artifact": "/mnt/model"}}, "make.artifact", "/mnt/model"),
         (MLFLOW | {"make": MAKE | {"artifact": "s3://m/{tag}.tar.gz"}}, "make.artifact", "{tag}"),
-        (MLFLOW | {"make": MAKE | {"environment": {"A": "{"}}}, "make.environment.A", "template"),
+        (MLFLOW | {"make": MAKE | {"artifact": "s3://m/{{version}}.tar.gz"}}, "make.artifact", "{{version}}"),
+        (MLFLOW | {"make": MAKE | {"image": "registry/image:{version"}}, "make.image", "{version"),
         (HUB | {"make": MAKE}, "make.artifact", "no place in S3"),
         (HUB | {"make": {"role": MAKE["role"], "image_from_tag": "image"}}, "make.image_from_tag", "tags"),
         (SAGEMAKER | {"make": MAKE}, "make.image", "package itself"),
@@ -88,7 +89,9 @@ def test_a_fleet_need_not_name_a_model(tmp_path):
     assert bind(MLFLOW | {"endpoints": [], "fleet": str(fleet)}).fleet == str(fleet)
 
 
-@pytest.mark.parametrize(("text", "what"), [("- a\n- b", "found list"), ("a: [", "no YAML"), (None, "No such file")])
+@pytest.mark.parametrize(
+    ("text", "what"), [("- a\n- b", "found a list"), ("a: [", "not valid YAML"), (None, "No such file")]
+)
 def test_what_is_no_bindings_file_is_told(tmp_path, text, what):
     """A list, broken YAML and a missing file are told as what they are."""
     path = tmp_path / "bindings.yaml"

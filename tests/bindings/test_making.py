@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policies.bindings.event import Registry
@@ -64,6 +64,41 @@ def test_a_model_of_mlflow_has_image_artifact_and_variables():
         "VpcConfig": {"Subnets": ["subnet-1"], "SecurityGroupIds": ["sg-1"]},
     }
     assert (tags["rollway:registry"], tags["rollway:model"], tags["rollway:version"]) == ("mlflow", "fraud", "7")
+
+
+PROMPTS = (
+    "{{ instruction }}",
+    "{{model}}",
+    '{"a": {"b": 1}}',
+    "{0} {} {model!r} {version:>3}",
+    "{",
+    "}}",
+    "{verison}",
+    "%s $model",
+)
+
+
+@pytest.mark.parametrize("written", PROMPTS)
+def test_a_variable_reaches_the_container_as_it_is_written(written):
+    """A prompt, a JSON text or any other template of the container's own is passed on, and is no mistake in the file either."""
+    made = declare_model(bind(make=MAKE | {"environment": {"PROMPT": written}}).make, version())
+
+    assert made["PrimaryContainer"]["Environment"] == {"PROMPT": written}
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from([*PROMPTS, " ", "{model}", "{version}"]) | st.text(), max_size=6))
+def test_only_the_two_placeholders_are_filled_in(parts):
+    """In any text, each stands for its value, also where a value looks like the other one; all else stays, character for character."""
+    odd = version(model="a{version}b", version="{model}")
+    text = "\n".join(parts)
+
+    made = declare_model(bind(make=MAKE | {"environment": {"A": text}}).make, odd)["PrimaryContainer"]["Environment"][
+        "A"
+    ]
+
+    words = {"{model}": "a{version}b", "{version}": "{model}"}
+    assert made == "".join(words.get(part, part) for part in re.split(r"(?<!{)({model}|{version})(?!})", text))
 
 
 def test_a_model_of_sagemakers_registry_is_its_package():

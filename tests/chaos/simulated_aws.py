@@ -20,6 +20,7 @@ from rollway.sandbox.settings import Delays, SandboxSettings
 
 ROLE = "arn:aws:iam::123456789012:role/serving"
 BUCKET = "journal"
+TOKEN = "planted by the tests"  # noqa: S105 - of a sandbox that lives as long as one test
 MODELS = ("v1", "v2", "bad", "fast")
 INSTANCES = 2
 _QUICK = timedelta(seconds=0.3)
@@ -69,7 +70,7 @@ def main(folder: Path, endpoints: list[str]) -> None:
     """Serve until the parent closes our standard input."""
     cloud, runtime = open_account(folder, endpoints)
     ending = threading.Event()
-    server = ControlPlane(cloud)
+    server = ControlPlane(cloud, token=TOKEN)
     server.start()
     while not all(cloud.endpoints.status(endpoint) == "InService" for endpoint in endpoints):
         cloud.tick()

@@ -26,6 +26,7 @@ from rollway.sandbox.fault_menu import (
 from tests.chaos.actors import Death, Site, begin, resume
 from tests.chaos.conftest import FULL, POLICY, TROUBLED, Ground, fork
 from tests.chaos.endings import PATIENCE_S, find_faults, outcome_of, patiently, reset, rollout_of
+from tests.chaos.simulated_aws import TOKEN
 
 ROLLOUTS = 500 if FULL else 6
 RESUMERS_KILLED = 200 if FULL else 4
@@ -90,7 +91,8 @@ def draw_fault(luck: random.Random) -> Fault | None:
 
 def plant(site: Site, fault: Fault) -> None:
     """Have something go wrong in the simulated AWS, with every rollout that is under way there."""
-    httpx.post(f"{site.url}/_rollway/faults", content=fault.model_dump_json(), timeout=PATIENCE_S).raise_for_status()
+    headers, told = {"Authorization": f"Bearer {TOKEN}"}, fault.model_dump_json()
+    httpx.post(f"{site.url}/_rollway/faults", content=told, headers=headers, timeout=PATIENCE_S).raise_for_status()
 
 
 def play(site: Site, trouble: Trouble, log: Path) -> Story:

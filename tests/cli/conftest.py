@@ -18,6 +18,7 @@ from rollway.sandbox.runtime.invocation import Runtime
 from rollway.sandbox.serving.callable_fleets import CallableFleets
 from tests.cli.playing import QUICK, Player
 from tests.loop.rehearsal import BUCKET, CONFIG, ENDPOINT, ROLE, Rehearsal, model
+from tests.permissions.documents import EVERY_VERB, admit, denied
 
 RATE_PER_S = 1.0
 
@@ -53,9 +54,19 @@ def rehearsal() -> Generator[Rehearsal]:
 
 
 @pytest.fixture
-def player(rehearsal: Rehearsal, capsys: pytest.CaptureFixture[str]) -> Player:
-    """Plays verbs against the rehearsal."""
-    return Player(rehearsal, capsys)
+def player(rehearsal: Rehearsal, capsys: pytest.CaptureFixture[str]) -> Generator[Player]:
+    """Plays verbs against the rehearsal, with the documented permissions and no others: nothing that a verb asks for may be denied."""
+    admit(
+        rehearsal.cloud,
+        *EVERY_VERB,
+        your_endpoints="",
+        your_models="",
+        your_repositories="",
+        your_model_groups="",
+        your_key_id="*",
+    )
+    yield Player(rehearsal, capsys)
+    assert denied(rehearsal.cloud) == []
 
 
 @pytest.fixture

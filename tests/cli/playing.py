@@ -18,6 +18,7 @@ from rollway.loop.clock import Clock
 from rollway.loop.drive import free
 from rollway.loop.rollout import Rollout
 from tests.loop.rehearsal import BUCKET, ENDPOINT, Rehearsal
+from tests.permissions.documents import CALLER
 
 JOURNAL = f"s3://{BUCKET}/rollway"
 QUICK: dict[str, Any] = {
@@ -85,7 +86,9 @@ class Player:
     def play(self, *arguments: str, clock: Clock | None = None) -> Said:
         """Run a verb at the rehearsal's time, or by another clock."""
         self.capture.readouterr()
-        code = main(arguments, World(clock or self.rehearsal, self.rehearsal.timing))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("AWS_ACCESS_KEY_ID", CALLER)
+            code = main(arguments, World(clock or self.rehearsal, self.rehearsal.timing))
         return Said(code, *self.capture.readouterr())
 
     def changes(self) -> list[str]:

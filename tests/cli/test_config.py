@@ -119,6 +119,23 @@ def test_creating_all_of_it(player, write):
 
 
 @pytest.mark.usefixtures("served")
+@pytest.mark.parametrize("scaling", [{}, {"AllTraffic": {"min": 1, "max": 5}}])
+def test_creating_a_serverless_endpoint(player, write, scaling):
+    """A serverless variant with provisioned concurrency, scaled or not, is created in one go, read back, and differs in nothing."""
+    serverless = {"MemorySizeInMB": 2048, "MaxConcurrency": 9, "ProvisionedConcurrency": 2}
+    variant = {"VariantName": "AllTraffic", "ModelName": "shop-v1", "ServerlessConfig": serverless}
+    container = {"Image": "123456789012.dkr.ecr.us-east-1.amazonaws.com/fraud:1"}
+    models = {"shop-v1": {"PrimaryContainer": container, "ExecutionRoleArn": "arn:aws:iam::123456789012:role/serving"}}
+    file = write(models=models, config={"ProductionVariants": [variant]}, scaling=scaling)
+
+    created = player.play("config", "create", file)
+
+    assert created.code == 0, created.out + created.err
+    assert created.out.splitlines()[-1].startswith("shop serves as declared, on the configuration shop-")
+    assert player.play("diff", NEW, file, "--exit-code").code == 0
+
+
+@pytest.mark.usefixtures("served")
 def test_creating_again_changes_nothing(player, write):
     """The second time everything exists already, and the document says so."""
     file = write()

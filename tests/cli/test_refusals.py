@@ -5,6 +5,7 @@ import pytest
 from rollway.aws.session import connect
 from tests.cli.playing import JOURNAL
 from tests.loop.rehearsal import ENDPOINT, SECOND
+from tests.permissions.documents import EVERY_VERB, admit
 
 
 def _arguments(verb: str, default_policy: str, /, **changed: str | None) -> list[str]:
@@ -86,6 +87,7 @@ def test_every_mistake_in_a_policy_at_once(player, policy_file, verb):
 def test_journals_that_cannot_be(player, policy_file, journal, part):
     """A missing journal, a missing bucket and a malformed location are told apart, each with what to do."""
     before = player.changes()
+    admit(player.rehearsal.cloud, *EVERY_VERB, your_journal_bucket="no-such-bucket", your_journal_prefix="x")
 
     said = player.play(*_arguments("run", policy_file(), journal=journal), "--output", "json")
 

@@ -53,11 +53,13 @@ def test_a_failing_candidate_is_taken_back(player, policy_file):
         "ended_at",
         "returned_in_s",
         "serving",
+        "left_behind",
         "verdicts",
     }
     assert (document["outcome"], document["candidate"]) == ("ROLLED_BACK", "fraud-bad")
     assert [each["model"] for each in document["serving"]["served"]] == [document["baseline"]]
     assert "errors" in document["reason"]
+    assert document["left_behind"] == []
     assert {verdict["gate"]: verdict["verdict"] for verdict in document["verdicts"]}["errors"] == "FAIL"
     assert 0 < document["returned_in_s"] < 60
 

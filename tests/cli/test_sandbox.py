@@ -33,6 +33,7 @@ def test_it_serves_until_it_is_told_to_stop():
         "AWS_ENDPOINT_URL",
         "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME",
         "AWS_DEFAULT_REGION",
+        "ROLLWAY_SANDBOX_TOKEN",
         "AWS_ACCESS_KEY_ID",
         "AWS_SECRET_ACCESS_KEY",
     }

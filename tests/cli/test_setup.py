@@ -1,6 +1,7 @@
 """``rollway setup`` before it reaches a server: what is wrong with the file of deployments, and with the way to the server."""
 
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -14,6 +15,7 @@ import pytest
 import yaml
 
 from rollway.cli import main
+from rollway.cli.setting_up.places import Place, find_place
 
 ROOT = Path(__file__).parents[2]
 CANARY = f"{ROOT}/flows/canary.py:canary"
@@ -54,7 +56,7 @@ def in_schedule(**fields: Any) -> Change:
             ["deployment: is no key", "known here: name, prefect-version"],
         ),
         (lambda document: document.update(deployments=[]), ["deployments: ", "at least 1 item"]),
-        (lambda document: document.pop("deployments"), ["deployments: is required"]),
+        (lambda document: document.pop("deployments"), ["expected a file with deployments, found a mapping without"]),
         (in_canary(concurency_limit=1), ["deployments[0].concurency_limit: is no key", "concurrency_limit"]),
         (in_canary(triggers=[]), ["deployments[0].triggers: is no key that setup knows"]),
         (
@@ -98,7 +100,8 @@ def test_file_that_prefect_would_half_ignore_is_refused(deployments, capsys, cha
     assert main(["setup", "--file", path]) == 2
 
     err = capsys.readouterr().err
-    assert [words for words in told if words not in err] == []
+    without_lines = re.sub(r" \(line \d+\)", "", err)
+    assert [words for words in told if words not in without_lines] == []
     assert f"{path}: 1 problem; nothing was changed" in err
 
 
@@ -117,8 +120,8 @@ def test_all_problems_are_told_at_once(deployments, capsys):
     ("content", "told"),
     [
         (None, ["No such file", "--file"]),
-        ("deployments: [", ["is no YAML"]),
-        ("- canary", ["expected the key deployments, found list"]),
+        ("deployments: [", ["is not valid YAML"]),
+        ("- canary", ["expected a file with deployments, found a list"]),
     ],
 )
 def test_what_is_no_file_of_deployments_is_refused(tmp_path, capsys, content, told):
@@ -131,6 +134,32 @@ def test_what_is_no_file_of_deployments_is_refused(tmp_path, capsys, content, to
 
     err = capsys.readouterr().err
     assert [words for words in [str(path), *told] if words not in err] == []
+
+
+def test_a_file_that_is_given_goes_before_the_one_of_this_folder_and_that_before_rollways_own(tmp_path, monkeypatch):
+    """Nobody who keeps deployments of their own gets others; where there are none, the entrypoints lead to the flows that are installed."""
+    monkeypatch.chdir(tmp_path)
+    given = tmp_path / "elsewhere" / "mine.yaml"
+    assert find_place(None) == Place(ROOT / "deployments.yaml", ROOT)
+    assert find_place(given) == Place(given, given.parent)
+    (tmp_path / "deployments.yaml").touch()
+    assert find_place(None) == Place(Path("deployments.yaml"), tmp_path)
+    assert find_place(given) == Place(given, given.parent)
+
+
+def test_a_copy_may_name_the_flows_by_their_modules(deployments, monkeypatch, capsys):
+    """Who has Rollway as a package changes a copy of the file: the flows are found wherever it lies, and only the server is missing."""
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    by_module = str.maketrans({"/": ".", ":": "."})
+
+    def rename(document: dict[str, Any]) -> None:
+        for each in document["deployments"]:
+            path = Path(each["entrypoint"]).relative_to(ROOT)
+            each["entrypoint"] = str(path).replace(".py", "").translate(by_module)
+
+    assert main(["setup", "--file", deployments(rename)]) == 2
+
+    assert "no Prefect server is set up" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pytest
 
 from policies.values import parse_duration
 from rollway.journal.leases import read_standing
+from rollway.sandbox.fault_menu import Denied
 from tests.cli.playing import JOURNAL, current_lease, drive_elsewhere, open_newest
 from tests.loop.rehearsal import CONFIG, ENDPOINT
 
@@ -56,6 +57,30 @@ def test_an_ended_rollout(player, policy_file):
     rollout = said.document["rollout"]
     assert (said.code, rollout["outcome"], rollout["share"]) == (0, "PROMOTED", 100.0)
     assert {verdict["verdict"] for verdict in rollout["verdicts"]} == {"PASS"}
+    assert rollout["left_behind"] == []
+
+
+def test_what_was_left_behind(player, rehearsal, policy_file):
+    """A configuration that AWS does not delete is shown by run, status and the list of all, with its answer and the command for it."""
+    rehearsal.cloud.plant(Denied(operation="DeleteEndpointConfig"))
+    ran = player.play(
+        "run", ENDPOINT, "--model", "fraud-v7", "--policy", policy_file(), "--journal", JOURNAL, "--output", "json"
+    )
+
+    rollout = player.play(*STATUS, "--output", "json").document["rollout"]
+    text = " ".join(player.play(*STATUS).out.split())
+    every = player.play("status", "--journal", JOURNAL)
+
+    assert (ran.code, rollout["outcome"]) == (0, "PROMOTED")
+    (left,) = rollout["left_behind"]
+    assert ran.document["left_behind"] == [left]
+    name = left["task"]["config"]
+    (command,) = left["by_hand"]
+    assert command == f"aws sagemaker delete-endpoint-config --endpoint-config-name {name} --region us-east-1"
+    assert left["answer"]["code"] == "access_denied"
+    assert f"left behind: configuration {name} (AWS turned down DeleteEndpointConfig" in rollout["reason"]
+    assert command in text
+    assert "1 task of its clean-up left behind" in " ".join(every.out.split())
 
 
 def test_it_changes_nothing(player, rehearsal):

@@ -29,7 +29,7 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[dict[str
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "simulated")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "simulated")
-    with SandboxProcess(SandboxSettings()) as sandbox:
+    with SandboxProcess(SandboxSettings(models=("fraud",))) as sandbox:
         for name, value in sandbox.addresses.items():
             monkeypatch.setenv(name, value)
         create_endpoint(connect())

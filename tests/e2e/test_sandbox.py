@@ -1,5 +1,6 @@
 """The sandbox as its page says: started by the documented command with the documented settings, stopped, started again."""
 
+import json
 import os
 import re
 import shlex
@@ -14,6 +15,10 @@ import pytest
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 COMMAND = "rollway sandbox --state .rollway/sandbox --settings sandbox.yaml"
+PLANT = (
+    """curl -H "Authorization: Bearer $ROLLWAY_SANDBOX_TOKEN" -d '{"fault": "throttle", "operation": "UpdateEndpoint"}' """
+    "$AWS_ENDPOINT_URL/_rollway/faults"
+)
 
 
 def start(folder: Path) -> tuple[subprocess.Popen[str], dict[str, str]]:
@@ -39,10 +44,11 @@ def stop(sandbox: subprocess.Popen[str]) -> int:
 
 @pytest.mark.timeout(120)
 def test_the_documented_sandbox_starts_and_remembers(tmp_path, monkeypatch):
-    """What is created in it is there after a restart; any AWS client reaches it by the variables that it prints."""
+    """What is created in it is there after a restart; any AWS client, and curl, reaches it by the variables that it prints."""
     page = (ROOT / "docs" / "sandbox.md").read_text("utf-8")
     assert COMMAND in page
-    (settings,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    assert PLANT in page
+    *_, settings = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
     (tmp_path / "sandbox.yaml").write_text(settings, "utf-8")
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
@@ -51,10 +57,12 @@ def test_the_documented_sandbox_starts_and_remembers(tmp_path, monkeypatch):
     for name, value in exports.items():
         monkeypatch.setenv(name, value)
     boto3.client("s3").create_bucket(Bucket="kept")
+    planted = subprocess.run(["bash", "-c", PLANT], capture_output=True, text=True, check=True)
     assert stop(sandbox) == 0
     again, exports = start(tmp_path)
     monkeypatch.setenv("AWS_ENDPOINT_URL", exports["AWS_ENDPOINT_URL"])
     buckets = [bucket["Name"] for bucket in boto3.client("s3").list_buckets()["Buckets"]]
 
+    assert json.loads(planted.stdout)["operation"] == "UpdateEndpoint"
     assert buckets == ["kept"]
     assert stop(again) == 0

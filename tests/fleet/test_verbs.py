@@ -1,7 +1,7 @@
 """``rollway fleet``: planned, run, looked at and halted from the command line."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,10 @@ from rollway.cli import main
 from rollway.cli.world import World
 from tests.fleet.scene import Scene, SharedClock
 from tests.fleet.test_fleets import POLICY
+from tests.permissions.documents import CALLER, EVERY_VERB, admit, denied
 
 JOURNAL = "s3://journal/r"
+FILLED = {"your_models": "v", "your_configurations": "v6-config", "your_journal_prefix": "r"}
 EXAMPLE = Path(__file__).parents[2] / "examples" / "fleets" / "fraud-v7.yaml"
 
 
@@ -27,14 +29,18 @@ def scene(make_scene: Callable[[int], Scene], monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.fixture
-def rollway(scene: Scene, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
-    """Run a verb on the scene's time; return its exit code, stdout and stderr."""
+def rollway(scene: Scene, capsys: pytest.CaptureFixture[str]) -> Generator[Callable[..., tuple[int, str, str]]]:
+    """Run a verb on the scene's time, with the documented permissions alone; return its exit code, stdout and stderr."""
+    admit(scene.cloud, *EVERY_VERB, **FILLED)
 
     def run(*arguments: str) -> tuple[int, str, str]:
-        code = main(list(arguments), world=World(SharedClock(scene), scene.timing))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("AWS_ACCESS_KEY_ID", CALLER)
+            code = main(list(arguments), world=World(SharedClock(scene), scene.timing))
         return code, *capsys.readouterr()
 
-    return run
+    yield run
+    assert denied(scene.cloud) == []
 
 
 @pytest.fixture

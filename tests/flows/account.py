@@ -50,11 +50,13 @@ class Account:
         cloud: the simulated account.
         models: the callable behind each SageMaker model; a test may replace them.
         url: where it listens, for ``AWS_ENDPOINT_URL``.
+        owner: the clients of somebody who may do everything.
     """
 
     cloud: Cloud
     models: dict[str, Model]
     url: str
+    owner: Any = None
 
     def live(self) -> dict[str, Any]:
         """The endpoint as AWS describes it."""

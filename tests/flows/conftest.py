@@ -1,7 +1,9 @@
 """What the flow tests share: one real Prefect server for all of them, reached by a wire that a test may cut, and an AWS account each."""
 
 from collections.abc import Generator
+from dataclasses import replace
 from pathlib import Path
+from tempfile import gettempdir
 from urllib.parse import urlsplit
 
 import pytest
@@ -12,6 +14,7 @@ from rollway.aws.session import connect
 from tests.flows.account import BUCKET, JOURNAL, Account, open_account
 from tests.flows.playing import POLICY
 from tests.flows.wire import LOOPBACK, Wire, laid_wire
+from tests.permissions.documents import CALLER, EVERY_VERB, admit, denied
 
 START_LIMIT_S = 90
 
@@ -35,17 +38,25 @@ def environment() -> Generator[pytest.MonkeyPatch]:
 
 @pytest.fixture(scope="module")
 def account(prefect_wire: Wire, environment: pytest.MonkeyPatch) -> Generator[Account]:
-    """A simulated account with an endpoint under traffic, which the environment points at; each module has its own."""
+    """A simulated account with an endpoint under traffic, which the environment points at; each module has its own.
+
+    Flows have the documented permissions and no others, and nothing that they ask for may be denied.
+    """
     del prefect_wire  # it takes longest: nothing else need be up while it starts
     environment.setenv("AWS_ACCESS_KEY_ID", "simulated")
     environment.setenv("AWS_SECRET_ACCESS_KEY", "simulated")
     environment.setenv("AWS_DEFAULT_REGION", "us-east-1")
     environment.setenv("ROLLWAY_JOURNAL", JOURNAL)
+    environment.setenv("ROLLWAY_FILES", gettempdir())  # where tests write their policies
     environment.delenv("AWS_PROFILE", raising=False)
     with open_account() as account:
         environment.setenv("AWS_ENDPOINT_URL", account.url)
-        connect().s3.create_bucket(Bucket=BUCKET)
-        yield account
+        owner = connect()
+        owner.s3.create_bucket(Bucket=BUCKET)
+        admit(account.cloud, *EVERY_VERB, your_models="", your_repositories="")
+        environment.setenv("AWS_ACCESS_KEY_ID", CALLER)
+        yield replace(account, owner=owner)
+        assert denied(account.cloud) == []
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from flows.ab_test import ab_test
 from policies.decision import Decision
 from policies.lifecycle import Outcome
 from policies.plan import Plan
-from rollway.aws.session import connect
+from rollway.aws.session import Aws
 from tests.flows.account import ENDPOINT
 from tests.flows.playing import POLICY, ask_for, play
 
@@ -38,7 +38,8 @@ TEST = {"strategy": "ab_test", "stages": [{"share": 30, "bake": "20s"}], "gates"
 class Shop:
     """The application that counts purchases: for every second that has passed, in proportion to the shares, at each model's rate."""
 
-    def __init__(self) -> None:
+    def __init__(self, aws: Aws) -> None:
+        self.aws = aws
         self.told_until: datetime | None = None
 
     def publish(self, plan: Plan, decision: Decision, now: datetime) -> None:
@@ -50,7 +51,7 @@ class Shop:
         for variant, share in decision.state.placement.shares.items():
             if seconds and share:
                 data = [make_datum(variant, RATES[models[variant]], 5 * share, second) for second in seconds]
-                connect("us-east-1").cloudwatch.put_metric_data(Namespace="Shop", MetricData=data)
+                self.aws.cloudwatch.put_metric_data(Namespace="Shop", MetricData=data)
         self.told_until = latest
 
 
@@ -76,7 +77,7 @@ def test_the_run_ends_as_its_challengers_deserve(account, models, outcome):
     account.restore()
 
     typed = yaml.safe_dump(yaml.safe_load(POLICY) | TEST)
-    run = play(ask_for(models[0], typed, challengers=list(models[1:])), Shop().publish, ab_test)
+    run = play(ask_for(models[0], typed, challengers=list(models[1:])), Shop(account.owner).publish, ab_test)
 
     assert run.state.name == str(outcome).replace("_", " ").capitalize(), run.state.message
     assert run.result.outcome is outcome

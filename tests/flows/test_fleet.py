@@ -8,6 +8,7 @@ from prefect.client.orchestration import get_client
 
 from flows.fleet import fleet
 from tasks.request import FleetRequest
+from tests.flows.account import JOURNAL
 from tests.flows.playing import POLICY
 
 
@@ -20,7 +21,7 @@ def fleet_of(tmp_path):
         waves = [{"name": "only", "targets": [{"endpoint": "fraud-prod"}]}]
         document = {"name": "one", "model": "fraud-v7", "policy": str(tmp_path / "policy.yaml"), "waves": waves}
         (tmp_path / "fleet.yaml").write_text(yaml.safe_dump(document | changes), "utf-8")
-        return FleetRequest(file=str(tmp_path / "fleet.yaml"), journal="s3://journal/fleets", region="us-east-1")
+        return FleetRequest(file=str(tmp_path / "fleet.yaml"), journal=JOURNAL, region="us-east-1")
 
     return write
 

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.flows.playing import ask_for, play
+from tests.permissions.documents import EVERY_VERB, admit
 
 
 @pytest.mark.parametrize(
@@ -17,6 +18,7 @@ from tests.flows.playing import ask_for, play
 def test_impossible_request_is_refused(account, policy, fields, told):
     """A request that fits the form but not the world says what is wrong and what to do about it, and AWS is left alone."""
     before = account.changes()
+    admit(account.cloud, *EVERY_VERB, your_models="", your_journal_bucket="*")
 
     run = play(ask_for("fraud-v7", policy) | fields)
 

@@ -9,6 +9,7 @@ import pytest
 
 from policies.errors import PreflightError
 from policies.lifecycle import Outcome, Phase
+from rollway.aws.session import Aws
 from rollway.sandbox.fault_menu import InstanceQuota
 from tests.loop.rehearsal import CONFIG, ENDPOINT, POLICY, ROLE, Rehearsal, model
 from tests.loop.test_trouble import at, log
@@ -35,6 +36,7 @@ class Shop:
     told: dict[str, int] = field(default_factory=dict)
     rng: random.Random = field(default_factory=lambda: random.Random(5))
     models: dict[str, str] | None = None
+    aws: Aws | None = None
 
     def __call__(self, rehearsal: Rehearsal) -> None:
         """Publish once a minute, one value for each request: 1 where something was bought."""
@@ -51,7 +53,7 @@ class Shop:
             if values:
                 datum = {"MetricName": "Purchase", "Dimensions": dimensions}
                 datum |= {"Values": [value for value, _ in values], "Counts": [times for _, times in values]}
-                rehearsal.aws.cloudwatch.put_metric_data(Namespace="Shop", MetricData=[datum])
+                (self.aws or rehearsal.aws).cloudwatch.put_metric_data(Namespace="Shop", MetricData=[datum])
 
 
 def models_of(rehearsal: Rehearsal) -> dict[str, str]:
@@ -60,13 +62,13 @@ def models_of(rehearsal: Rehearsal) -> dict[str, str]:
     return {each.variant: each.model for each in (plan.baseline, *plan.challengers)} if plan else {}
 
 
-def play(rehearsal: Rehearsal, rates: dict[str, float], **more: Any):
+def play(rehearsal: Rehearsal, rates: dict[str, float], aws: Aws | None = None, **more: Any):
     """Play a test of fraud-v7 and fraud-v8 against fraud-v6, which sell at these rates."""
     rehearsal.models.setdefault("fraud-v8", model(11, failing=0.002))
     container = {"Image": "123456789012.dkr.ecr.us-east-1.amazonaws.com/fraud:1"}
     create = {"ModelName": "fraud-v8", "PrimaryContainer": container, "ExecutionRoleArn": ROLE}
     rehearsal.cloud.call("CreateModel", create)
-    rehearsal.publish = Shop(rates)
+    rehearsal.publish = Shop(rates, aws=aws)
     rehearsal.rate_per_s = 5.0
     return rehearsal.drive(rehearsal.begin(TEST | more, rivals=("fraud-v8",)))
 

@@ -1,6 +1,5 @@
 """A shadow whose answers are compared: captured by the simulated AWS, read from its S3, judged by the gate."""
 
-import asyncio
 import itertools
 import json
 import random
@@ -15,7 +14,6 @@ from policies.lifecycle import Outcome, Phase
 from policies.verdict import Answer, GateVerdict
 from rollway.sandbox.settings import Capture
 from tests.loop.rehearsal import BUCKET, CONFIG, QUICK, Rehearsal
-from tests.loop.test_permissions import ACTIONS, documented
 
 CAPTURED = CONFIG["DataCaptureConfig"] | {"InitialSamplingPercentage": 100}
 MINUTELY = Capture(delay=timedelta(minutes=1))
@@ -44,6 +42,12 @@ def scoring(seed: int, shifted: float = 0.0, by: float = 0.1) -> Callable[[bytes
 @pytest.fixture
 def shadowed(rehearsal: Rehearsal) -> Rehearsal:
     """An endpoint that captures all requests, each with a number of its own; the candidate scores as the baseline does."""
+    set_up_capture(rehearsal)
+    return rehearsal
+
+
+def set_up_capture(rehearsal: Rehearsal) -> None:
+    """Have a rehearsal's endpoint capture all requests."""
     numbers = itertools.count()
     rehearsal.rate_per_s = 3.0
     rehearsal.cloud.captures.settings = MINUTELY
@@ -51,7 +55,6 @@ def shadowed(rehearsal: Rehearsal) -> Rehearsal:
     rehearsal.models |= {"fraud-v6": scoring(1), "fraud-v7": scoring(2)}
     rehearsal.aws.s3.create_bucket(Bucket="captures")
     capture_with(rehearsal, CAPTURED)
-    return rehearsal
 
 
 def capture_with(rehearsal: Rehearsal, capture: dict[str, Any]) -> None:
@@ -158,19 +161,3 @@ def test_without_capture_a_rollout_does_not_begin(shadowed):
     assert "data capture is off in the wanted configuration" in problem.what
     assert "in a blueprint" in problem.remedy
     assert not shadowed.aws.s3.list_objects_v2(Bucket=BUCKET).get("KeyCount")
-
-
-def test_what_reading_answers_needs_is_documented(shadowed):
-    """The captures are read by the permissions in the third document, all of them, and by no other."""
-    before = len(shadowed.cloud.request_log.entries())
-    shadowed.begin(SHADOW)
-    shadowed.look_until(Phase.BAKING)
-    shadowed.pass_time(timedelta(minutes=2))
-    assert shadowed.rollout is not None
-    asyncio.run(shadowed.rollout.tick(shadowed.now()))
-
-    entries = shadowed.cloud.request_log.entries()[before:]
-    operations = {each.operation for each in entries if '"Bucket": "captures"' in each.parameters}
-    assert {action for each in operations for action in ACTIONS.get(each, {f"s3:{each}"})} == documented(
-        "iam-answers-policy.json"
-    )

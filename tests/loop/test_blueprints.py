@@ -25,6 +25,7 @@ SAME, LARGER = "ml.m6i.xlarge", "ml.m6i.2xlarge"
 NEW = {
     "PrimaryContainer": {"Image": "123456789012.dkr.ecr.us-east-1.amazonaws.com/fraud:2", "Environment": {"A": "1"}},
     "ExecutionRoleArn": ROLE,
+    "Tags": [{"Key": "team", "Value": "risk"}],
 }
 LOAD = {
     "TargetTrackingScalingPolicyConfiguration": {

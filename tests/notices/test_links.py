@@ -44,7 +44,9 @@ def test_whoever_gets_the_message_answers_by_its_link(rehearsal, receiver, decis
         if len(asked) == 2 and not links:  # the first such look is told once it is over
             links.append(await_link(receiver))
             token = links[0].removeprefix(f"{URL}/approvals/")
-            page = questions.answer(token, {"decision": [decision], "name": ["Ada"], "reason": ["as I see it"]})
+            fields = {"decision": decision, "name": "Ada", "reason": "as I see it"}
+            fields["asked"] = seen.state.awaiting_since.isoformat()
+            page = questions.answer(token, {name: [value] for name, value in fields.items()})
             assert page.status == 200
 
     rehearsal.watch = answer

@@ -51,8 +51,8 @@ def test_every_problem_is_told_at_once(monkeypatch):
 @pytest.mark.parametrize(
     ("document", "told"),
     [
-        ([], "expected routes, found list"),
-        ({}, "is required"),
+        ([], "expected a file with routes, found a list"),
+        ({}, "expected a file with routes, found a mapping without them"),
         ({"routes": []}, "at least 1"),
         ({"routes": [{"name": "a", "url": "json://h"}, {"name": "a", "url": "json://h"}]}, "the name of 2 routes"),
         ({"routes": [{"name": "a"}]}, "needs url or urls"),
@@ -71,7 +71,7 @@ def test_a_broken_file_is_not_quoted(tmp_path):
     with pytest.raises(PolicyError) as caught:
         load_notifications(path)
 
-    assert "is no YAML, in line" in str(caught.value)
+    assert "line 4, column 1" in str(caught.value)
     assert "t0ken" not in str(caught.value)
 
 

@@ -15,6 +15,8 @@ from rollway.aws.objects import ObjectStore, Written
 from rollway.aws.session import connect
 from rollway.secrets import Secrets
 from rollway.webhooks.doors import SENDERS
+from rollway.webhooks.logs import log_as_json
+from rollway.webhooks.proxies import Proxies
 from rollway.webhooks.receiver import Outside, Receiver, Senders
 from rollway.webhooks.serving import listen, serve
 
@@ -38,12 +40,14 @@ class Site:
         death: after which write, or around the handler's effect, the process kills itself.
         victim: the id of the event at which it does.
         handling_s: how long the handler takes.
+        port: where it listens; 0 takes a free one.
     """
 
     url: str
     death: Moment = "never"
     victim: str = ""
     handling_s: float = 0.0
+    port: int = 0
 
     def die_at(self, moment: Moment, key: str) -> None:
         """Die the hard way if this is the moment; the key has the event's name."""
@@ -75,6 +79,7 @@ def connected(url: str) -> ObjectStore:
 def run(site: Site, report: Connection) -> None:
     """Serve on a free port, which is reported, until the process is ended."""
     os.environ["ROLLWAY_MLFLOW_SECRET"] = SECRET
+    log_as_json()
     plain = connected(site.url)
     store = MortalStore(plain.aws, BUCKET, PREFIX, plain.now, site)
 
@@ -91,6 +96,6 @@ def run(site: Site, report: Connection) -> None:
         return Handled(started=(key,), why="as bound")
 
     receiver = Receiver(Senders(Secrets(SENDERS, lambda _: ())), Outside(plain.aws, store, handle))
-    with listen("127.0.0.1", 0) as sock:
+    with listen("127.0.0.1", site.port) as sock:
         report.send(sock.getsockname()[1])
-        serve(receiver, sock)
+        serve(receiver, sock, Proxies())

@@ -16,7 +16,7 @@ from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsag
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 SECRETS = {
-    "mlflow": "mlflow-geheimnis-grün-ünd-groß",
+    "mlflow": "mlflow-secret-0123456789abcdef",
     "mlflow_2": "mlflow-the-next-secret-of-it",
     "wandb": "wandb-secret-0123456789abcdef",
     "huggingface": "hf-secret-0123456789abcdef",

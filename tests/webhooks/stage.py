@@ -72,13 +72,13 @@ class Stage:
         """Read a page."""
         return self.ask("GET", path)
 
-    def ask(self, method: str, path: str) -> httpx.Response:
+    def ask(self, method: str, path: str, headers: Any = None) -> httpx.Response:
         """Make any request without a body."""
 
         async def go() -> httpx.Response:
             transport = httpx.ASGITransport(self.receiver.app)
             async with httpx.AsyncClient(transport=transport, base_url="http://receiver") as client:
-                return await client.request(method, path)
+                return await client.request(method, path, headers=headers)
 
         return asyncio.run(go())
 

@@ -1,49 +1,29 @@
 """The page for answers in a real browser, without scripts: what a person sees and does."""
 
 import os
-import socket
-import threading
-import time
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 import pytest
-import uvicorn
 from playwright.sync_api import expect, sync_playwright
 
 from tests.e2e.prefect.browser import BROWSER
-from tests.webhooks.test_approvals import Site, site
+from tests.webhooks.test_approvals import Site, make_site, site
+from tests.webhooks.wire import served
 
-__all__ = ["site"]
+__all__ = ["make_site", "site"]
 
 PICTURE: Final = Path(__file__).parents[2] / "docs/images/approval-page.png"
-
-
-@contextmanager
-def served(site: Site) -> Generator[str]:
-    """Serve the receiver on loopback, and return its address."""
-    with socket.create_server(("127.0.0.1", 0)) as sock:
-        server = uvicorn.Server(uvicorn.Config(site.stage.receiver.app, log_config=None, lifespan="off"))
-        thread = threading.Thread(target=server.run, args=([sock],), daemon=True)
-        thread.start()
-        while not server.started:
-            time.sleep(0.01)
-        try:
-            yield f"http://127.0.0.1:{sock.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join()
 
 
 @pytest.mark.skipif(BROWSER is None, reason="there is no Chromium on this machine")
 def test_a_person_answers(site: Site, tmp_path: Path) -> None:
     """Nothing is chosen beforehand, so nothing is sent by mistake; what is sent reaches the journal, and the page says so."""
-    with served(site) as url, sync_playwright() as playwright:
+    receiver = site.stage.receiver
+    with served(receiver, receiver.limits) as port, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 860, "height": 820}, java_script_enabled=False)
-        page.goto(f"{url}/approvals/{site.token}")
+        page.goto(f"http://127.0.0.1:{port}/approvals/{site.token}")
         page.get_by_label("Your name").fill("Ada")
         page.get_by_label("Why").fill("numbers look right")
         page.screenshot(path=PICTURE if os.environ.get("ROLLWAY_PICTURES") else tmp_path / PICTURE.name)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import httpx
@@ -54,8 +55,13 @@ class Site:
 
     def answer(self, token: str = "", **fields: Any) -> httpx.Response:
         """Fill the form in and send it."""
-        body = str(httpx.QueryParams(GOOD | fields)).encode()
+        body = str(httpx.QueryParams(GOOD | {"asked": self.asked} | fields)).encode()
         return self.post(body, token)
+
+    @property
+    def asked(self) -> str:
+        """Since when it is asked, as the page has it."""
+        return self.state.awaiting_since.isoformat() if self.state.awaiting_since else ""
 
     def post(self, body: bytes, token: str = "") -> httpx.Response:
         """Send any body."""
@@ -83,9 +89,19 @@ class Site:
 
 
 @pytest.fixture
-def site(store, clock, monkeypatch) -> Site:
+def make_site(store, clock, monkeypatch) -> Callable[..., Site]:
+    """Make a receiver with the page, with limits of one's own."""
     monkeypatch.setenv("ROLLWAY_APPROVAL_SECRET", SECRET)
-    stage = set_up(store, clock)
+    return partial(build_site, store, clock)
+
+
+@pytest.fixture
+def site(make_site: Callable[..., Site]) -> Site:
+    return make_site()
+
+
+def build_site(store, clock, **limits: float) -> Site:
+    stage = set_up(store, clock, **limits)
     plan = make_rollout(make_policy(stages=LADDER)).model_copy(
         update={"rollout_id": "r-1", "started_at": clock.now() - 10 * MINUTE}
     )
@@ -235,14 +251,16 @@ def test_bodies_that_are_no_forms(site: Site) -> None:
     assert site.signals == []
 
 
-def test_requests_are_limited_and_leave_one_line_each(site: Site, lines: Callable[[], list[str]]) -> None:
+def test_requests_are_limited_and_leave_one_line_each(
+    make_site: Callable[..., Site], lines: Callable[[], list[str]]
+) -> None:
     """Guessing is slow, and a log never has the link in it."""
+    site = make_site(burst=3, requests_per_s=0.001)
     site.show()
     before = len(lines())
-    statuses = [site.show("guess").status_code for _ in range(260)]
+    statuses = [site.show("guess").status_code for _ in range(5)]
 
-    assert statuses[0] == 403
-    assert statuses[-1] == 429
+    assert statuses == [403, 403, 403, 429, 429]
     assert len(lines()) - before == len(statuses)
     assert not any(site.token in line for line in lines())
 
@@ -285,7 +303,8 @@ def test_the_description_holds(site: Site, method: str, seen: set[int]) -> None:
             case.path_parameters = {"token": site.token}
         sent = case.as_transport_kwargs(base_url="http://receiver")
         path = httpx.URL(sent["url"]).raw_path.decode()
-        body = str(httpx.QueryParams(sent.get("data") or {})).encode()
+        fields = httpx.QueryParams(sent.get("data") or {})
+        body = str(fields.set("asked", site.asked) if is_signed else fields).encode()
         answer = site.stage.get(path) if method == "GET" else site.stage.post(path, body, {})
         statuses.add(answer.status_code)
         case.validate_response(schemathesis.Response.from_httpx(answer, verify=False), checks=PROMISED)
@@ -310,10 +329,29 @@ def test_a_form_that_shows_an_earlier_question_is_shown_again(site: Site) -> Non
     assert site.signals == []
 
 
-def test_who_has_a_link_is_not_kept_out_by_who_guesses(site: Site) -> None:
+@pytest.mark.parametrize("fields", [{}, {"asked": ""}, {"asked": "now"}])
+def test_a_form_that_does_not_say_what_it_answers_is_shown_again(site: Site, fields: dict[str, str]) -> None:
+    """Without the field, or with a made-up one, an answer could be one to an earlier question: it is not taken, and nothing is lost."""
+    page = site.post(str(httpx.QueryParams(GOOD | fields)).encode())
+
+    assert page.status_code == 422
+    assert ("did not say which question" in page.text) is not bool(fields.get("asked"))
+    assert f'value="{site.asked}"' in page.text
+    assert 'value="numbers look right"' in page.text
+    assert site.signals == []
+
+
+def test_who_has_a_link_is_not_kept_out_by_who_guesses(make_site: Callable[..., Site]) -> None:
     """Guesses are slowed down; behind a proxy they come from the same address as everybody else."""
-    assert [site.show("guess").status_code for _ in range(260)][-1] == 429
+    site = make_site(burst=3, requests_per_s=0.001)
+    assert [site.show("guess").status_code for _ in range(5)][-1] == 429
     assert site.show().status_code == 200
+
+
+def test_a_link_does_not_use_up_the_threads(make_site: Callable[..., Site]) -> None:
+    """Its holder is slowed down as well after many requests, since each page reads the journal."""
+    site = make_site(burst=3, requests_per_s=0.001)
+    assert [site.show().status_code for _ in range(5)] == [200, 200, 200, 429, 429]
 
 
 def test_a_rollout_that_is_held_says_so(site: Site) -> None:

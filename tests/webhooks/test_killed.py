@@ -70,8 +70,8 @@ def start() -> Generator[Callable[[Site], Served]]:
         process.kill()
 
 
-def wait_for(condition: Callable[[], object]) -> None:
-    until = time.monotonic() + PATIENCE_S
+def wait_for(condition: Callable[[], object], patience_s: float = PATIENCE_S) -> None:
+    until = time.monotonic() + patience_s
     while time.monotonic() < until:
         try:
             if condition():

@@ -22,7 +22,7 @@ MOST_KIB = 400
 
 def test_memory_stays_flat_under_fire(store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     """Five hundred hostile requests of every kind, each from another source, are refused and hold no memory."""
-    caplog.set_level(logging.CRITICAL)  # pytest would keep every line, and be measured with it
+    caplog.set_level(logging.CRITICAL, logger="rollway")  # pytest would keep every line, and be measured with it
     for name in ("MLFLOW", "WANDB"):
         monkeypatch.setenv(f"ROLLWAY_{name}_SECRET", "benchmark-secret-0123456789")
     outside = Outside(store.aws, store, Handler(), Limits(burst=FLOOD_LET_IN, requests_per_s=0.001))

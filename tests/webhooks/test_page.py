@@ -7,12 +7,6 @@ from typing import Any
 
 import pytest
 
-from rollway.aws.secrets import read_secrets
-from rollway.aws.session import Aws
-from rollway.sandbox.cloud import Cloud
-from rollway.webhooks.figures import Figures
-from rollway.webhooks.inbox import Inbox
-from rollway.webhooks.queue import QueueReader
 from rollway.webhooks.senders import generic, wandb
 from tests.webhooks.signing import package_event
 
@@ -48,19 +42,3 @@ def test_the_template_is_what_is_read() -> None:
     """The payload for W&B has just the fields that its door reads, the example for anybody those of the generic one."""
     assert set(TEMPLATE) == set(wandb.Body.model_fields)
     assert dict(generic.Body.model_validate(EXAMPLE)) == EXAMPLE
-
-
-def test_the_documented_permissions_are_what_is_used(aws: Aws, cloud: Cloud, inbox: Inbox) -> None:
-    """A queue that is read and a stored secret use every documented action and no other."""
-    url = aws.sqs.create_queue(QueueName="events")["QueueUrl"]
-    aws.sqs.send_message(QueueUrl=url, MessageBody=json.dumps(package_event()))
-    arn = aws.secretsmanager.create_secret(Name="mlflow", SecretString="0123456789abcdef")["ARN"]
-    before = len(cloud.request_log.entries())
-
-    QueueReader(aws, url, inbox, Figures(), inbox.store.now).take(0)
-    read_secrets(aws, arn)
-
-    entries = cloud.request_log.entries()[before:]
-    used = {f"{each.service}:{each.operation}" for each in entries if each.service in {"sqs", "secretsmanager"}}
-    statements = json.loads((DOCS / "iam-receiver-policy.json").read_text("utf-8"))["Statement"]
-    assert used == {action for statement in statements for action in statement["Action"]}

@@ -11,7 +11,7 @@ from rollway.aws.secrets import read_secrets
 from rollway.aws.session import Aws
 from rollway.sandbox.cloud import Cloud
 from rollway.secrets import Secrets, SecretsError
-from rollway.webhooks.doors import SENDERS
+from rollway.webhooks.doors import SECRETS
 
 OLD, NEW, NEWER = "the-old-secret-0123", "the-new-secret-0123", "the-newer-secret-0123"
 
@@ -20,7 +20,7 @@ OLD, NEW, NEWER = "the-old-secret-0123", "the-new-secret-0123", "the-newer-secre
 def stored(aws: Aws, cloud: Cloud) -> Callable[..., Secrets]:
     """Read the secrets, on an empty simulated account."""
     del cloud
-    return lambda: Secrets(SENDERS, partial(read_secrets, aws))
+    return lambda: Secrets(SECRETS, partial(read_secrets, aws))
 
 
 def test_the_environment_may_have_two(stored: Callable[[], Secrets], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,7 +79,7 @@ def test_a_store_of_secrets_that_is_away_shuts_no_door(monkeypatch: pytest.Monke
         return answers.pop()
 
     monkeypatch.setenv("ROLLWAY_MLFLOW_SECRET_ARN", "arn:aws:secretsmanager:eu-west-1:123456789012:secret:mlflow")
-    secrets = Secrets(SENDERS, read)
+    secrets = Secrets(SECRETS, read)
 
     assert len(secrets.refresh()) == 1
     assert secrets.of("mlflow") == (NEW, OLD)
@@ -108,3 +108,31 @@ def test_every_mistake_is_told_at_once_and_no_secret_with_it(
     ]
     assert "hunter2" not in str(caught.value)
     assert "krämer" not in str(caught.value)
+
+
+@pytest.mark.parametrize("sender", SECRETS)
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "whsec_geheimniskrämer",
+        "geheimniskrämer-und-co",
+        "a secret with spaces",
+        "a-secret-\udcff-of-no-encoding",
+        "tab\tin-a-secret-0123",
+    ],
+)
+def test_a_secret_that_no_header_can_have_is_refused_at_the_start(
+    stored: Callable[[], Secrets], monkeypatch: pytest.MonkeyPatch, sender: str, secret: str
+) -> None:
+    """For every sender, and for links: what is wrong, by its variable, without the secret, and how to make another."""
+    variable = f"ROLLWAY_{sender.upper()}_SECRET"
+    monkeypatch.setenv(variable, secret)
+
+    with pytest.raises(SecretsError) as caught:
+        stored()
+
+    (problem,) = caught.value.problems
+    assert problem.where == variable
+    assert "printable ASCII" in problem.what
+    assert "token_urlsafe" in problem.remedy
+    assert secret not in str(caught.value)

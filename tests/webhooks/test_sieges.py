@@ -7,7 +7,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from rollway.webhooks.limits import Buckets, Limits
 from tests.webhooks import signing
 from tests.webhooks.signing import CA_URL, PEM_URL, alias_set
 from tests.webhooks.stage import Stage
@@ -85,13 +88,80 @@ def test_made_up_certificates_are_not_fetched_without_end(stage: Stage) -> None:
 
 
 def test_who_asks_too_often_waits(make_stage: Callable[..., Stage]) -> None:
-    """A source that has used up its requests is told when to come again, before its signature is even looked at."""
+    """A source that has used up its requests hears when to come again, also where all of them are authentic: each is written down."""
     stage = make_stage(burst=3, requests_per_s=0.001)
 
     answers = [stage.post("mlflow", *MLFLOW) for _ in range(5)]
 
     assert [answer.status_code for answer in answers] == [202, 202, 202, 429, 429]
     assert int(answers[-1].headers["retry-after"]) > 900
+
+
+GENUINE: dict[str, signing.Sent] = {
+    "mlflow": MLFLOW,
+    "generic": signing.standard({"happening": "approved", "model": "fraud"}),
+    "wandb": signing.wandb({"event_type": "LINK_ARTIFACT", "model": "fraud"}),
+    "huggingface": signing.hugging_face(
+        {"event": {"action": "update", "scope": "discussion"}, "repo": {"type": "model", "name": "org/fraud"}}
+    ),
+    "eventbridge": signing.eventbridge(signing.package_event()),
+    "sns": signing.sns(),
+}
+
+
+def forge(sender: str) -> list[signing.Sent]:
+    """Deliveries that can be made up without the secret: of another content, without a proof, without a form."""
+    body, headers = GENUINE[sender]
+    return [
+        (body.replace(b"fraud", b"fraux"), headers | {"x-api-key": "x", "x-webhook-secret": "x"}),
+        (b"{", {**headers}),
+        (b"", {}),
+    ]
+
+
+@pytest.mark.parametrize("sender", GENUINE)
+def test_a_flood_of_forged_deliveries_keeps_out_none_that_is_genuine(
+    make_stage: Callable[..., Stage], sender: str
+) -> None:
+    """The address is the same, as behind a proxy: what is forged has used up its requests long ago, what is signed is let in."""
+    stage = make_stage(burst=6, requests_per_s=0.001)
+    flood = [stage.post(sender, *each).status_code for _ in range(4) for each in forge(sender)]
+
+    genuine = [stage.post(sender, *GENUINE[sender]).status_code for _ in range(6)]
+
+    assert 429 in flood
+    assert genuine == [202] * 6
+
+
+@pytest.mark.parametrize("sender", ["mlflow", "generic", "wandb", "huggingface", "eventbridge"])
+def test_what_the_headers_rule_out_is_refused_before_its_body_is_here(stage: Stage, sender: str) -> None:
+    """Of a delivery without proof, or with one that cannot be right, no byte of the body is waited for."""
+    names = ("signature", "secret", "x-api-key", "authorization")
+    headers = {
+        name: "forged" if any(each in name for each in names) else value for name, value in GENUINE[sender][1].items()
+    }
+    asked = 0
+
+    async def body() -> AsyncIterator[bytes]:
+        nonlocal asked
+        asked += 1
+        yield b"{}"
+
+    answer = stage.post(sender, body(), headers)
+
+    assert answer.status_code == 401
+    assert asked == 0
+
+
+@settings(deadline=None)
+@given(burst=st.integers(1, 5), requests=st.lists(st.booleans(), max_size=30))
+def test_what_is_refused_and_what_is_authentic_use_up_different_requests(burst: int, requests: list[bool]) -> None:
+    """In whatever order they come, a source gets as many of each as it may have, whatever it sends of the other."""
+    buckets = Buckets(Limits(burst=burst, requests_per_s=1), lambda: 0.0)
+    passed = [proven for proven in requests if not buckets.take(f"mlflow {proven}", "198.51.100.7")]
+
+    assert passed.count(True) == min(burst, requests.count(True))
+    assert passed.count(False) == min(burst, requests.count(False))
 
 
 def test_a_door_that_is_not_set_up_is_not_there(

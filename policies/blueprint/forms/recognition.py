@@ -41,10 +41,10 @@ def name_text(text: str, name: str) -> Problem | None:
     return None if found is None else _refuse("(file)", found)
 
 
-def name_binary(raw: bytes) -> Problem:
-    """Return why a file that holds no text is not read."""
+def name_binary(raw: bytes) -> Problem | None:
+    """Return why a file that holds no text is not read, if what it is can be recognised."""
     found = next((form for begins, form in BINARIES if raw.startswith(begins)), None)
-    return _refuse("(file)", found) if found else Problem("(file)", "is not text in UTF-8 or UTF-16", _READ)
+    return None if found is None else _refuse("(file)", found)
 
 
 def _place(content: object) -> Iterator[Placed | Problem]:

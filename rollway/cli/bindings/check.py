@@ -7,7 +7,7 @@ import click
 
 from policies.bindings.loading import load_bindings
 from policies.bindings.spec import Binding
-from policies.errors import PolicyError
+from policies.errors import PolicyError, Problem
 from rollway.cli.exits import Exit
 from rollway.cli.options import Common, common_options
 from rollway.cli.output import Document, emit
@@ -52,6 +52,6 @@ def _tell(checked: Document) -> str:
         return "\n".join([f"{click.style('✓', fg='green')} {checked['file']}", *rows])
     lines = [f"{click.style('✗', fg='red')} {checked['file']}: {count(len(checked['problems']), 'problem')}"]
     for problem in checked["problems"]:
-        lines.append(f"    {click.style(problem['where'], bold=True)}: {problem['what']}")
+        lines.append(f"    {click.style(Problem(**problem).place, bold=True)}: {problem['what']}")
         lines += [f"      {problem['remedy']}"] if problem["remedy"] else []
     return "\n".join(lines)

@@ -14,6 +14,7 @@ from policies.errors import RolloutError
 from policies.lifecycle import Ending
 from policies.plan import Plan
 from rollway.cli.demo.account import ENDPOINT, JOURNAL, model_name
+from rollway.cli.demo.candidates import EXPECTED
 from rollway.cli.demo.scene import Scene, Seen
 from rollway.journal.journal import Journal
 from rollway.journal.leases import read_standing
@@ -21,8 +22,6 @@ from rollway.loop.starting import open_journal
 from rollway.reports.outcome import timeline
 
 POLICY: Final = "rehearsal"
-EXPECTED: Final = {"better": "PROMOTED", "slow": "ROLLED_BACK", "failing": "ROLLED_BACK"}
-"""What each candidate deserves."""
 
 
 @dataclass(frozen=True)

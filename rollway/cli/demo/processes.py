@@ -1,6 +1,7 @@
 """The processes behind the demo: the simulated AWS, a local Prefect server, and simulated users. All end with the demo."""
 
 import os
+import secrets
 import socket
 import subprocess
 import sys
@@ -12,6 +13,8 @@ from pathlib import Path
 from typing import Final
 
 from policies.errors import DeadlineExceeded
+from rollway.sandbox.fault_door import PATH as FAULTS
+from rollway.sandbox.fault_door import TOKEN_VARIABLE
 
 START_LIMIT_S: Final = 240
 STOP_LIMIT_S: Final = 15
@@ -43,15 +46,16 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def wait_for_answer(url: str, log: Path) -> None:
-    """Wait until a server of ours answers.
+def wait_for_answer(url: str, log: Path, token: str = "") -> None:
+    """Wait until a server of ours answers; ``token`` is what it wants to see first.
 
     Raises:
         DeadlineExceeded: it did not answer in time.
     """
+    request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"} if token else {})  # noqa: S310 - always http on loopback
     give_up = time.monotonic() + START_LIMIT_S
     while time.monotonic() < give_up:
-        with suppress(OSError), urllib.request.urlopen(url, timeout=2):  # noqa: S310 - always http on loopback
+        with suppress(OSError), urllib.request.urlopen(request, timeout=2):  # noqa: S310 - as above
             return
         time.sleep(0.2)
     raise DeadlineExceeded(f"{url} did not answer within {START_LIMIT_S} s", hint=f"The server's log: {log}")
@@ -69,6 +73,7 @@ def prefect_environment(home: Path, port: int) -> dict[str, str]:
         "PREFECT_API_URL": f"http://{_LOOPBACK}:{port}/api",
         "PREFECT_UI_API_URL": "/api",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": f"http://{_LOOPBACK}:{port}",
         "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
         "PREFECT_SERVER_DATABASE_TIMEOUT": "60",
         "PREFECT_CLIENT_MAX_RETRIES": "20",
@@ -83,7 +88,7 @@ def sandbox_command(ports: tuple[int, int], state: Path) -> list[str]:
 
 
 def sandbox_environment(ports: tuple[int, int]) -> dict[str, str]:
-    """Return the environment that points every AWS client at the simulated AWS."""
+    """Return the environment that points every AWS client at the simulated AWS, and the token of a new run of it."""
     control, data = ports
     return {
         "AWS_ENDPOINT_URL": f"http://{_LOOPBACK}:{control}",
@@ -92,7 +97,17 @@ def sandbox_environment(ports: tuple[int, int]) -> dict[str, str]:
         "AWS_SECRET_ACCESS_KEY": "simulated",
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_REGION": "us-east-1",
+        TOKEN_VARIABLE: secrets.token_urlsafe(),
     }
+
+
+def wait_for_sandbox(environment: Mapping[str, str], log: Path) -> None:
+    """Wait until the simulated AWS answers.
+
+    Raises:
+        DeadlineExceeded: it did not answer in time.
+    """
+    wait_for_answer(f"{environment['AWS_ENDPOINT_URL']}{FAULTS}", log, environment[TOKEN_VARIABLE])
 
 
 def traffic_command(address: str, rows: Path, summary: Path, rate_per_s: float) -> list[str]:

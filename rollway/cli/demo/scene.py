@@ -103,7 +103,7 @@ def _start_sandbox(stack: ExitStack, folder: Path) -> dict[str, str]:
     environment = processes.sandbox_environment(ports)
     command = processes.sandbox_command(ports, folder / "sandbox")
     stack.enter_context(processes.running(command, log, environment))
-    processes.wait_for_answer(f"{environment['AWS_ENDPOINT_URL']}/moto-api/data.json", log)
+    processes.wait_for_sandbox(environment, log)
     return environment
 
 

@@ -14,6 +14,7 @@ from rollway.cli.setting_up.changes import Change
 from rollway.cli.setting_up.checks import Checked, check_server
 from rollway.cli.setting_up.deployments import Wanted, bring_deployment, find_flows
 from rollway.cli.setting_up.deployments_file import TAG, DeploymentsFile, read_deployments, refuse
+from rollway.cli.setting_up.places import Place, find_place
 from rollway.cli.setting_up.pools import bring_pool, find_pool_type
 from rollway.cli.setting_up.server import reach_server
 from tasks.heartbeats import longest_silence, longest_start
@@ -24,13 +25,13 @@ class Request:
     """What the command line asks for.
 
     Attributes:
-        file: the file that holds the deployments.
+        file: the file that holds the deployments; None for the one of this folder, or of Rollway.
         pool: the work pool of all deployments; None for the one that the file names for each.
         at_most: how many runs a pool carries out at a time; None for as it is.
         heartbeat_s: seconds between two signs of life of every run; None for as the file says.
     """
 
-    file: Path
+    file: Path | None = None
     pool: str | None = None
     at_most: int | None = None
     heartbeat_s: int | None = None
@@ -41,10 +42,12 @@ class BroughtUp:
     """What came of bringing a server up.
 
     Attributes:
+        file: the file that was gone by.
         changes: what was done to each thing, or would be.
         checked: what the server makes of it; None where nothing was to be changed.
     """
 
+    file: Path
     changes: Sequence[Change]
     checked: Checked | None
 
@@ -59,13 +62,13 @@ def bring_up(request: Request, wait: timedelta | None) -> BroughtUp:
     Raises:
         UsageProblem: the file is wrong, then nothing was touched; or the server cannot be reached.
     """
-    wanted, write = _find_wanted(request), wait is not None
+    place, write = find_place(request.file), wait is not None
+    wanted = _find_wanted(request, place)
     saved: dict[str, UUID | None] = {}
     with reach_server() as client:
         changes = list(_bring_all(client, wanted, request, saved, write=write))
-        return BroughtUp(
-            changes, None if wait is None else check_server(client, list(filter(None, saved.values())), wait)
-        )
+        checked = None if wait is None else check_server(client, list(filter(None, saved.values())), wait)
+        return BroughtUp(place.file, changes, checked)
 
 
 def _bring_all(
@@ -85,13 +88,13 @@ def _bring_all(
         yield bring_automation(client, automation, write=write)
 
 
-def _find_wanted(request: Request) -> list[Wanted]:
-    file = _adapt(read_deployments(request.file), request)
-    wanted = find_flows(file, request.file)
+def _find_wanted(request: Request, place: Place) -> list[Wanted]:
+    file = _adapt(read_deployments(place.file), request)
+    wanted = find_flows(file, place)
     tagged = {each.full_name for each in wanted if TAG in each.deployment.tags}
     if RECONCILE not in tagged:
         what = f"{RECONCILE} with the tag {TAG} is missing: nobody would take up what lost its process"
-        raise refuse(request.file, [Problem("deployments", what, "put it back")])
+        raise refuse(place.file, [Problem("deployments", what, "put it back")])
     return wanted
 
 

@@ -17,6 +17,7 @@ from prefect.flows import load_flow_from_entrypoint
 from policies.errors import Problem
 from rollway.cli.setting_up.changes import Change, compared
 from rollway.cli.setting_up.deployments_file import ConcurrencyLimit, Deployment, DeploymentsFile, refuse
+from rollway.cli.setting_up.places import Place
 from rollway.cli.setting_up.schedules import build_schedule, compare_as
 
 Fields = Mapping[str, Any]
@@ -53,30 +54,29 @@ class Wanted:
         return json.loads(json.dumps(self.flow.parameters.model_dump(mode="json", exclude_unset=True)))
 
 
-def find_flows(file: DeploymentsFile, path: Path) -> list[Wanted]:
-    """Load the flow of every deployment, from the folder of the file.
+def find_flows(file: DeploymentsFile, place: Place) -> list[Wanted]:
+    """Load the flow of every deployment, from the folder from which the file's paths count.
 
     Raises:
         UsageProblem: with every entrypoint that leads to no flow, and whatever the flows do not fit.
     """
-    folder = path.parent.resolve()
     wanted: list[Wanted] = []
     problems: list[Problem] = []
     for number, deployment in enumerate(file.deployments):
         where = f"deployments[{number}]"
         try:
-            flow = _load(deployment.entrypoint, folder)
+            flow = _load(deployment.entrypoint, place.folder)
         except Exception as error:  # noqa: BLE001 - loading a flow runs the user's code
             what = f"{deployment.entrypoint} leads to no flow: {error}"
             problems.append(Problem(f"{where}.entrypoint", what, "paths are relative to the file"))
             continue
-        each = Wanted(deployment, flow, file.pull_steps(deployment, folder))
+        each = Wanted(deployment, flow, file.pull_steps(deployment, place.folder))
         problems += _misfits(each, where)
         if each.full_name in {other.full_name for other in wanted}:
             problems.append(Problem(f"{where}.name", f"{each.full_name} is there twice", "give it another name"))
         wanted.append(each)
     if problems:
-        raise refuse(path, problems)
+        raise refuse(place.file, problems)
     return wanted
 
 

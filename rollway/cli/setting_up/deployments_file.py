@@ -1,13 +1,15 @@
 """``deployments.yaml``, read strictly: Prefect passes over a misspelt key without a word, here it is told. Must not import Prefect."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from policies.documents.loading import expect_fields, load_document
+from policies.documents.text import show
 from policies.errors import Problem
 from rollway.cli.failures import UsageProblem
 from tasks.heartbeats import HEARTBEAT, LEAST_HEARTBEAT_S, heartbeat_in, heartbeat_s
@@ -129,20 +131,16 @@ def read_deployments(path: Path) -> DeploymentsFile:
     Raises:
         UsageProblem: there is no such file, it is no YAML, or with every problem in it.
     """
+    remedy = "run setup from the top of the project, where deployments.yaml is, or give its path with --file"
+    document = load_document(path, lambda _, problems: refuse(path, problems), remedy)
+    foreign = expect_fields(document.content, ("deployments",))
+    if foreign:
+        raise refuse(path, [foreign])
     try:
-        document = yaml.safe_load(path.read_text("utf-8"))
-    except OSError as error:
-        hint = "Run setup from the top of the project, where deployments.yaml is, or give its path with --file."
-        raise UsageProblem(f"{path}: {error.strerror or error}", hint) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise refuse(path, [Problem(_ABOUT_THE_WHOLE, f"is no YAML: {' '.join(str(error).split())}")]) from error
-    if not isinstance(document, Mapping):
-        what = f"expected the key deployments, found {type(document).__name__}"
-        raise refuse(path, [Problem(_ABOUT_THE_WHOLE, what)])
-    try:
-        return DeploymentsFile.model_validate(document)
+        return DeploymentsFile.model_validate(document.content)
     except ValidationError as error:
-        raise refuse(path, [_problem(details) for details in map(dict[str, Any], error.errors())]) from error
+        problems = (_problem(details) for details in map(dict[str, Any], error.errors()))
+        raise refuse(path, [replace(each, line=document.line_of(each.where)) for each in problems]) from None
 
 
 def refuse(path: Path, problems: Sequence[Problem]) -> UsageProblem:
@@ -168,7 +166,7 @@ def _what(details: Mapping[str, Any]) -> str:
             return str(details["ctx"]["error"])
         case _:
             value = details["input"]
-            return f"{details['msg']}" + ("" if isinstance(value, Mapping | list) else f", not {value!r}")
+            return f"{details['msg']}" + ("" if isinstance(value, Mapping | list) else f", not {show(value)}")
 
 
 def _path(location: Sequence[str | int]) -> str:

@@ -1,11 +1,11 @@
-"""Changes a variant's instance count on autoscaling's behalf, and keeps the record of it. Why and how far is decided elsewhere."""
+"""Changes a variant's capacity on autoscaling's behalf, and keeps the record of it. Why and how far is decided elsewhere."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 from rollway.sandbox.autoscaling.activities import Activities, Activity, Intent, Trigger
-from rollway.sandbox.autoscaling.names import ScaledVariant
+from rollway.sandbox.autoscaling.names import CONCURRENCY, ScaledVariant
 from rollway.sandbox.autoscaling.registry import Target
 from rollway.sandbox.errors import Refusal
 from rollway.sandbox.metrics import MetricStore
@@ -24,7 +24,7 @@ class Reach:
         account: its clock and names.
         endpoints: what is scaled.
         metrics: what is scaled by.
-        adjust: asks SageMaker for another instance count, as any caller would; raises ``Refusal``.
+        adjust: asks SageMaker for another capacity, as any caller would; raises ``Refusal``.
     """
 
     account: Account
@@ -41,8 +41,10 @@ class Acting:
         self._activities = activities
 
     def count(self, of: ScaledVariant) -> int | None:
-        """Return a variant's desired instance count, or None when there is no such variant."""
-        return self._reach.endpoints.desired_counts(of.endpoint).get(of.variant)
+        """Return a variant's desired capacity, or None when there is no variant with capacity of that kind."""
+        endpoints = self._reach.endpoints
+        read = endpoints.desired_concurrency if of.dimension == CONCURRENCY else endpoints.desired_counts
+        return read(of.endpoint).get(of.variant)
 
     def set_count(self, of: ScaledVariant, wanted: int, trigger: Trigger, cause: str) -> None:
         """Start a scaling activity, unless the variant has that count or does not exist."""

@@ -35,7 +35,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Intent:
-    """What is to be done and why: another instance count for a variant that has ``before`` now."""
+    """What is to be done and why: another capacity for a variant that has ``before`` now."""
 
     of: ScaledVariant
     before: int
@@ -71,7 +71,7 @@ class Activity:
         return {
             "ActivityId": str(uuid5(NAMESPACE_URL, f"{self.intent.of.resource_id}/{self.number}")),
             **self.intent.of.identity,
-            "Description": f"Setting desired instance count to {self.intent.wanted}.",
+            "Description": f"Setting desired {self.intent.of.capacity} to {self.intent.wanted}.",
             "Cause": self.intent.cause,
             "StartTime": self.started,
             **ended,
@@ -80,7 +80,7 @@ class Activity:
         }
 
     def _message(self) -> str:
-        wanted = f"desired instance count to {self.intent.wanted}"
+        wanted = f"desired {self.intent.of.capacity} to {self.intent.wanted}"
         match self.state:
             case State.IN_PROGRESS:
                 return f"Successfully set {wanted}. Waiting for change to be fulfilled by sagemaker."

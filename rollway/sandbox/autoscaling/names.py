@@ -12,15 +12,23 @@ from rollway.sandbox.sagemaker.names import Arns
 SERVICE: Final = "application-autoscaling"
 NAMESPACE: Final = "sagemaker"
 DIMENSION: Final = "sagemaker:variant:DesiredInstanceCount"
+CONCURRENCY: Final = "sagemaker:variant:DesiredProvisionedConcurrency"
+_WORDS: Final = {DIMENSION: "instance count", CONCURRENCY: "provisioned concurrency"}
 _RESOURCE: Final = re.compile(r"endpoint/([^/]+)/variant/([^/]+)")
 
 
 @dataclass(frozen=True, order=True)
 class ScaledVariant:
-    """The production variant whose instance count is scaled: what the API identifies by three members."""
+    """The production variant that is scaled, by its instances or its provisioned concurrency: what the API identifies by three members."""
 
     endpoint: str
     variant: str
+    dimension: str = DIMENSION
+
+    @property
+    def capacity(self) -> str:
+        """What is scaled of it, in words."""
+        return _WORDS[self.dimension]
 
     @property
     def resource_id(self) -> str:
@@ -30,7 +38,7 @@ class ScaledVariant:
     @property
     def identity(self) -> dict[str, str]:
         """The three members by which requests and answers identify it."""
-        return {"ServiceNamespace": NAMESPACE, "ResourceId": self.resource_id, "ScalableDimension": DIMENSION}
+        return {"ServiceNamespace": NAMESPACE, "ResourceId": self.resource_id, "ScalableDimension": self.dimension}
 
 
 def scaled_variant(request: Request) -> ScaledVariant:
@@ -40,11 +48,11 @@ def scaled_variant(request: Request) -> ScaledVariant:
         Refusal: ``ValidationException`` for anything that is not an endpoint's variant.
     """
     refuse_other_services(request)
-    return _parsed(request["ResourceId"])
+    return _parsed(request["ResourceId"], request["ScalableDimension"])
 
 
 def described_variants(request: Request) -> frozenset[ScaledVariant] | None:
-    """Return the variants that a Describe request asks about, or None when it asks about all.
+    """Return the variants that a Describe request asks about, in either dimension if it names none, or None when it asks about all.
 
     Raises:
         Refusal: ``ValidationException`` for anything that is not an endpoint's variant, or a dimension of no resource.
@@ -54,7 +62,9 @@ def described_variants(request: Request) -> frozenset[ScaledVariant] | None:
     named = [one] if one else request.get("ResourceIds") or []
     if not named and request.get("ScalableDimension"):
         raise invalid("A request with a ScalableDimension must also say which resource it is about.")
-    return frozenset(_parsed(resource) for resource in named) or None
+    one_dimension = request.get("ScalableDimension")
+    dimensions = [one_dimension] if one_dimension else _WORDS
+    return frozenset(_parsed(resource, dimension) for resource in named for dimension in dimensions) or None
 
 
 def refuse_other_services(request: Request) -> None:
@@ -63,9 +73,10 @@ def refuse_other_services(request: Request) -> None:
     Raises:
         Refusal: ``ValidationException``, saying what is simulated.
     """
-    for member, simulated in (("ServiceNamespace", NAMESPACE), ("ScalableDimension", DIMENSION)):
-        if request.get(member) not in (None, simulated):
-            raise invalid(f'The simulated autoscaling knows only {member} "{simulated}", not "{request[member]}".')
+    for member, simulated in (("ServiceNamespace", [NAMESPACE]), ("ScalableDimension", [*_WORDS])):
+        if request.get(member) not in (None, *simulated):
+            known = " and ".join(f'"{each}"' for each in simulated)
+            raise invalid(f'The simulated autoscaling knows only {member} {known}, not "{request[member]}".')
 
 
 def not_found(what: str, of: ScaledVariant) -> Refusal:
@@ -73,18 +84,18 @@ def not_found(what: str, of: ScaledVariant) -> Refusal:
     return Refusal(
         "ObjectNotFoundException",
         f"No {what} found for service namespace: {NAMESPACE}, resource ID: {of.resource_id}, "
-        f"scalable dimension: {DIMENSION}",
+        f"scalable dimension: {of.dimension}",
     )
 
 
-def _parsed(resource_id: str) -> ScaledVariant:
+def _parsed(resource_id: str, dimension: str) -> ScaledVariant:
     found = _RESOURCE.fullmatch(resource_id)
     if found is None:
         raise invalid(
             'The simulated autoscaling scales only resources named "endpoint/<endpoint>/variant/<variant>", '
             f'not "{resource_id}".'
         )
-    return ScaledVariant(found[1], found[2])
+    return ScaledVariant(found[1], found[2], dimension)
 
 
 class ScalingArns:

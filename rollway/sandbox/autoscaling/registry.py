@@ -119,7 +119,7 @@ class Registry:
 
     def scales(self, endpoint: str, variant: str) -> bool:
         """Say whether a variant is a registered target."""
-        return self.targets.find(ScaledVariant(endpoint, variant)) is not None
+        return any((target.of.endpoint, target.of.variant) == (endpoint, variant) for target in self.targets.all())
 
     def deregister(self, of: ScaledVariant) -> Target | None:
         """Forget a target with its policies and scheduled actions; return it, or None when there was none."""

@@ -6,6 +6,7 @@ from typing import Any
 from rollway.sandbox.autoscaling.acting import Acting
 from rollway.sandbox.autoscaling.activities import Trigger
 from rollway.sandbox.autoscaling.names import (
+    CONCURRENCY,
     ScaledVariant,
     ScalingArns,
     described_variants,
@@ -36,12 +37,14 @@ class TargetOperations:
         of = scaled_variant(request)
         if self._acting.count(of) is None:
             # AWS checks this too; its wording is not published.
-            raise invalid(f'There is no variant "{of.variant}" in service on an endpoint "{of.endpoint}".')
+            where = f'in service on an endpoint "{of.endpoint}"'
+            raise invalid(f'There is no variant "{of.variant}" {where} that has {of.capacity}.')
         target = _merge(self._registry.targets.find(of) or self._new(of, request), request)
-        if not 0 <= target.minimum <= target.maximum:
+        least = 1 if of.dimension == CONCURRENCY else 0  # the guide to serverless endpoints says 1
+        if not least <= target.minimum <= target.maximum:
             raise invalid(
                 f"MinCapacity {target.minimum} and MaxCapacity {target.maximum} are no bounds: "
-                "it must be 0 <= MinCapacity <= MaxCapacity."
+                f"it must be {least} <= MinCapacity <= MaxCapacity."
             )
         self._registry.targets.put(target)
         self._acting.clamp(target, Trigger.REGISTRATION)

@@ -5,6 +5,7 @@ It is patched into moto's dispatch itself, so tests in process and the HTTP serv
 
 from contextlib import AbstractContextManager
 from html import escape
+from http import HTTPStatus
 from threading import RLock
 from typing import Any
 
@@ -18,6 +19,8 @@ from werkzeug.exceptions import HTTPException, NotFound
 from rollway.sandbox.cloud import Cloud, Outcome
 from rollway.sandbox.envelope import Envelope, agent_of
 from rollway.sandbox.errors import Refusal
+from rollway.sandbox.moto_adapter.callers import caller_of, parameters_of, s3_conditions_of
+from rollway.sandbox.moto_adapter.limits import check_limits
 from rollway.sandbox.moto_adapter.patch import Patch
 from rollway.sandbox.moto_adapter.s3_time import dated
 
@@ -54,10 +57,12 @@ def patches(cloud: Cloud) -> list[Patch]:
 def _guarded_action(cloud: Cloud, original: Any) -> Any:  # noqa: ANN401 - moto's methods are untyped to us
     def call_action(response: Any) -> Any:  # noqa: ANN401 - as above
         operation = response._get_action() or "Unknown"  # noqa: SLF001 - moto's only way to name the operation
-        parameters = dict(getattr(response, "params", None) or {})
-        envelope = Envelope(response.boto3_service_name, agent_of(response.headers.get("User-Agent")))
+        parameters = parameters_of(response)
+        agent, caller = agent_of(response.headers.get("User-Agent")), caller_of(response)
+        envelope = Envelope(response.boto3_service_name, agent, caller=caller)
         try:
             with cloud.request(operation, parameters, envelope) as outcome:
+                check_limits(envelope.service, operation, parameters)
                 answer = original(response)
                 _note_error(outcome, answer)
         except Refusal as refusal:
@@ -87,10 +92,13 @@ def _refused(response: Any, refusal: Refusal) -> Any:  # noqa: ANN401 - as above
 def _guarded_s3(cloud: Cloud, original: Any, one_at_a_time: AbstractContextManager[Any]) -> Any:  # noqa: ANN401 - as above
     def respond(response: Any, request: Any, full_url: str, headers: Any) -> Any:  # noqa: ANN401 - as above
         operation, parameters = _s3_request(request)
-        envelope = Envelope("s3", agent_of(request.headers.get("User-Agent")), parameters.get("Bucket", ""))
+        agent, caller = agent_of(request.headers.get("User-Agent")), caller_of(request)
+        envelope = Envelope("s3", agent, parameters.get("Bucket", ""), caller)
         try:
             with cloud.request(operation, parameters, envelope) as outcome, one_at_a_time:
                 answer = _answered(original, response, request, full_url, headers)
+                if answer[0] == HTTPStatus.NOT_FOUND and operation in {"GetObject", "HeadObject"}:
+                    cloud.access.check_missing(caller, parameters)
                 _note_error(outcome, answer)
         except Refusal as refusal:
             answer = _s3_refused(response, request, refusal)
@@ -125,4 +133,4 @@ def _s3_request(request: Any) -> tuple[str, dict[str, str]]:  # noqa: ANN401 - a
         operation, place = get_service_router("s3").match(request)
     except (NotFound, NotImplementedError):
         return f"S3:{request.method}", {"Path": request.path}
-    return str(operation.name), dict(place)
+    return str(operation.name), dict(place) | s3_conditions_of(request)

@@ -140,17 +140,14 @@ class Runtime:
         asked = (variant, *shadows)
         tickets = self._cloud.captures.draw(serving, [each.name for each in asked], invocation)
         first, *others = (
-            self._assign(serving.endpoint, each, invocation, ticket)
-            for each, ticket in zip(asked, tickets, strict=True)
+            self._assign(serving.endpoint, each, ticket) for each, ticket in zip(asked, tickets, strict=True)
         )
         return Route(first, tuple(others))
 
-    def _assign(
-        self, endpoint: str, variant: ServingVariant, invocation: Invocation, ticket: Ticket | None
-    ) -> Assignment:
+    def _assign(self, endpoint: str, variant: ServingVariant, ticket: Ticket | None) -> Assignment:
         faults = self._cloud.faults
         delay_s = faults.slowed(variant.name).total_seconds()
-        return Assignment(endpoint, variant, delay_s, faults.model_error(variant.name, invocation.body), ticket)
+        return Assignment(endpoint, variant, delay_s, faults.model_error(variant.name), ticket)
 
     def _capture(self, assignment: Assignment, reply: Reply) -> None:
         if assignment.ticket:

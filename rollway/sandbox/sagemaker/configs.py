@@ -26,7 +26,7 @@ class Configs:
         _check_shadow_rule(production, shadow)
         _check_unique_names([*production, *shadow])
         for variant in [*production, *shadow]:
-            self._check_variant(variant, request)
+            self._check_variant(variant)
         _check_metrics_config(request)
         config = self.shelf.add(request["EndpointConfigName"], _with_default_weights(request))
         return {"EndpointConfigArn": config.arn}
@@ -36,6 +36,10 @@ class Configs:
         config = self.shelf.get(request["EndpointConfigName"])
         fixed = {"EndpointConfigArn": config.arn, "CreationTime": config.created}
         return {"EnableNetworkIsolation": False, **config.content, **fixed}
+
+    def key_of(self, name: str) -> str:
+        """Return the KMS key that a configuration names; empty where it names none, or does not exist."""
+        return next((str(each.content.get("KmsKeyId") or "") for each in self.shelf.all() if each.name == name), "")
 
     def list(self, request: Request) -> dict[str, Any]:
         """Answer ListEndpointConfigs."""
@@ -47,16 +51,15 @@ class Configs:
         self.shelf.remove(request["EndpointConfigName"])
         return {}
 
-    def _check_variant(self, variant: Request, request: Request) -> None:
+    def _check_variant(self, variant: Request) -> None:
         for pool in items(variant, "InstancePools"):
             if pool.get("ModelNameOverride"):
                 self._models.shelf.get(pool["ModelNameOverride"])
-        if variant.get("ModelName"):
-            self._models.shelf.get(variant["ModelName"])
-        elif not request.get("ExecutionRoleArn"):
+        if not variant.get("ModelName"):
             raise invalid(
-                f'Variant "{variant["VariantName"]}" has no ModelName, so ExecutionRoleArn must be specified.'
+                f'Variant "{variant["VariantName"]}" has no ModelName: inference components are not simulated.'
             )
+        self._models.shelf.get(variant["ModelName"])
         _check_capacity(variant)
 
 
@@ -80,15 +83,20 @@ def _check_capacity(variant: Request) -> None:
     name = variant["VariantName"]
     serverless = section(variant, "ServerlessConfig")
     if serverless:
-        _check_serverless(name, serverless)
+        check_serverless(name, serverless)
         return
     if not (variant.get("InstanceType") or variant.get("InstancePools")):
         raise invalid(f'Variant "{name}" must specify InstanceType, InstancePools or ServerlessConfig.')
-    if variant.get("ModelName") and not variant.get("InitialInstanceCount"):
+    if not variant.get("InitialInstanceCount"):
         raise invalid(f'Variant "{name}" must specify InitialInstanceCount of at least 1.')
 
 
-def _check_serverless(name: str, serverless: Request) -> None:
+def check_serverless(name: str, serverless: Request) -> None:
+    """Refuse serverless capacity that breaks a rule that the published shapes do not carry.
+
+    Raises:
+        Refusal: ``ValidationException``.
+    """
     if serverless["MemorySizeInMB"] % _SERVERLESS_MEMORY_STEP_MB:
         raise invalid(f'Variant "{name}": MemorySizeInMB must be a multiple of {_SERVERLESS_MEMORY_STEP_MB}.')
     if serverless.get("ProvisionedConcurrency", 0) > serverless["MaxConcurrency"]:

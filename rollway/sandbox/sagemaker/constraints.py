@@ -14,15 +14,27 @@ from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureSh
 
 from rollway.sandbox.errors import invalid
 
-# AWS writes Java patterns; only these parts of them are spelled differently in Python. The last one is UTF-16's way to
-# say: everything beyond the first 65,536 characters.
+# AWS writes Java patterns; only these parts of them are spelled differently in Python. Marks, symbols and punctuation come
+# together only: whatever is not a space. At the end UTF-16's way to say everything beyond the first 65,536 characters, and two
+# patterns that repeat their end, which Java allows.
 _SPELLINGS: Final = {
     r"\p{L}": r"\w",
     r"\p{Z}": r"\s",
     r"\p{N}": r"\d",
+    r"\p{Zs}": " ",
+    r"\p{M}": r"\S",
+    r"\p{S}": r"\S",
+    r"\p{P}": r"\S",
+    r"\p{Alnum}": "a-zA-Z0-9",
     r"\p{Print}": r"[\x20-\x7e]",
     r"\uD800\uDC00-\uDBFF\uDFFF": r"\U00010000-\U0010ffff",
+    "*)${1,128}": "*)",
+    "*)${1,256}": "*)",
 }
+
+# No published shape has this rule: the guides say that keys of this prefix cannot be set, edited or deleted by anybody but AWS.
+_TAG_KEY: Final = "TagKey"
+_RESERVED: Final = "aws:"
 
 Request = Mapping[str, Any]
 """A request's members, spelled as AWS spells them."""
@@ -103,14 +115,17 @@ def _unmet(shape: Shape, value: object) -> Iterator[str]:
             yield f"Member must have value less than or equal to {limits['max']}"
         if "min" in limits and number < limits["min"]:
             yield f"Member must have value greater than or equal to {limits['min']}"
-    if "pattern" in limits and not _compiled(limits["pattern"]).fullmatch(str(value)):
+    if "pattern" in limits and not compile_pattern(limits["pattern"]).fullmatch(str(value)):
         yield f"Member must satisfy regular expression pattern: {limits['pattern']}"
+    if shape.name == _TAG_KEY and str(value).lower().startswith(_RESERVED):
+        yield f"Member must not begin with {_RESERVED}, in whatever case: such keys are AWS's own"
     if limits.get("enum") and value not in limits["enum"]:
         yield f"Member must satisfy enum value set: [{', '.join(limits['enum'])}]"
 
 
 @cache
-def _compiled(pattern: str) -> re.Pattern[str]:
+def compile_pattern(pattern: str) -> re.Pattern[str]:
+    """Read one of AWS's patterns (once)."""
     for java, python in _SPELLINGS.items():
         pattern = pattern.replace(java, python)
     return re.compile(pattern)

@@ -4,7 +4,7 @@ How a deployment proceeds is the state machine's business (``deployment``); what
 """
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,7 +16,7 @@ from rollway.sandbox.fault_menu import UpdateRollsBack
 from rollway.sandbox.faults import Faults
 from rollway.sandbox.fleets import Fleets
 from rollway.sandbox.sagemaker.configs import Configs
-from rollway.sandbox.sagemaker.constraints import Request
+from rollway.sandbox.sagemaker.constraints import Request, section
 from rollway.sandbox.sagemaker.deployment import (
     Deployment,
     Ending,
@@ -189,14 +189,22 @@ class Endpoints:
 
     def desired_counts(self, name: str) -> dict[str, int]:
         """Return the DesiredInstanceCount of each production variant that serves; nothing when none does."""
-        endpoint = self._live.get(name)
-        if endpoint is None or endpoint.status is Status.DELETING:
-            return {}
-        shown = describe_endpoint(endpoint, endpoint.status, self._now())
         return {
             variant["VariantName"]: variant["DesiredInstanceCount"]
-            for variant in shown.get("ProductionVariants", ())
+            for variant in self._serving_variants(name)
             if "DesiredInstanceCount" in variant  # a serverless variant has none
+        }
+
+    def desired_concurrency(self, name: str) -> dict[str, int]:
+        """Return the desired ProvisionedConcurrency of each serverless variant that serves and has any."""
+        serverless = {
+            variant["VariantName"]: section(variant, "DesiredServerlessConfig")
+            for variant in self._serving_variants(name)
+        }
+        return {
+            variant: config["ProvisionedConcurrency"]
+            for variant, config in serverless.items()
+            if "ProvisionedConcurrency" in config
         }
 
     def tick(self) -> None:
@@ -212,6 +220,13 @@ class Endpoints:
         """Replace everything kept by an exported state; the fleets are started again."""
         self._serial = itertools.count(state["serial"])
         self._live.restore(state["live"])
+
+    def _serving_variants(self, name: str) -> Sequence[Request]:
+        """Return the production variants as DescribeEndpoint shows them; none when nothing serves."""
+        endpoint = self._live.get(name)
+        if endpoint is None or endpoint.status is Status.DELETING:
+            return []
+        return describe_endpoint(endpoint, endpoint.status, self._now()).get("ProductionVariants", [])
 
     # -- rules ---------------------------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from rollway.sandbox.errors import invalid
 from rollway.sandbox.fleets import FleetSpec
+from rollway.sandbox.sagemaker.configs import check_serverless
 from rollway.sandbox.sagemaker.constraints import Request, items, section
 from rollway.sandbox.sagemaker.deployment import Lineup, Variant
 from rollway.sandbox.sagemaker.models import Models
@@ -72,8 +73,6 @@ class Composer:
 
     def _variant(self, spec: Mapping[str, Any], config: Resource) -> Variant:
         name = spec["VariantName"]
-        if not spec.get("ModelName"):
-            raise invalid(f'Variant "{name}" has no ModelName: inference components are not simulated.')
         container = self.models.container(spec["ModelName"])
         fleet = FleetSpec(
             fleet_id=self.next_fleet_id(name),
@@ -131,6 +130,7 @@ def _adjusted(variant: Variant, change: Request | None) -> Variant:
     if change is None:
         return variant
     weight, count = change.get("DesiredWeight"), change.get("DesiredInstanceCount")
+    _check_kind(variant, change)
     return replace(
         variant,
         weight=variant.weight if weight is None else as_float32(weight),
@@ -139,5 +139,17 @@ def _adjusted(variant: Variant, change: Request | None) -> Variant:
     )
 
 
+def _check_kind(variant: Variant, change: Request) -> None:
+    """Refuse the capacity of a kind that the variant does not have. AWS documents the rule, not the wording."""
+    serverless = "ServerlessConfig" in variant.spec
+    foreign = "DesiredInstanceCount" if serverless else "ServerlessUpdateConfig"
+    if change.get(foreign) is not None:
+        raise invalid(f'Variant "{variant.name}" is {"" if serverless else "not "}serverless: {foreign} is not for it.')
+
+
 def _with_serverless(spec: Mapping[str, Any], update: Request) -> Mapping[str, Any]:
-    return {**spec, "ServerlessConfig": {**section(spec, "ServerlessConfig"), **update}} if update else spec
+    if not update:
+        return spec
+    serverless = {**section(spec, "ServerlessConfig"), **update}
+    check_serverless(spec["VariantName"], serverless)
+    return {**spec, "ServerlessConfig": serverless}

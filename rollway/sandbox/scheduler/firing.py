@@ -1,7 +1,7 @@
 """How a schedule that is due becomes calls of its target: when they are made, how often, and which of them fail.
 
-The permissions of the target's role are not simulated. Nor are retries: whether the real Scheduler repeats a call that the
-target turned down with a 4xx is not documented, here it does not, so that nobody relies on it.
+The permissions of the target's role are those of the simulated IAM. Retries are not simulated: whether the real Scheduler
+repeats a call that the target turned down with a 4xx is not documented, here it does not, so that nobody relies on it.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -19,6 +19,9 @@ from rollway.sandbox.scheduler.dead_letters import Failure
 from rollway.sandbox.scheduler.schedule import Invocation, Schedule
 from rollway.sandbox.scheduler.targets import operation_of, payload_of, read_request
 
+Permit = Callable[[str, str, str, tuple[str, Mapping[str, Any]]], None]
+"""Takes the ARNs of a role and a schedule group, boto3's name of a service, and an operation with its parameters."""
+
 _COPY_WITHIN: Final = timedelta(minutes=1)
 _AGE: Final = "MaximumEventAgeInSeconds"
 
@@ -32,12 +35,14 @@ class Reach:
         operations: the operations of the simulated SageMaker.
         call: makes a request of it on the Scheduler's behalf; raises ``Refusal``.
         fault: says how the next invocation goes wrong, if it does.
+        permit: lets a request be made in a role, on behalf of a schedule group, or raises ``Refusal``.
     """
 
     account: Account
     operations: tuple[str, ...]
     call: Callable[[str, Mapping[str, Any]], object]
     fault: Callable[[], ScheduleFires | None]
+    permit: Permit
 
 
 @dataclass(frozen=True)
@@ -74,7 +79,9 @@ def make(invocation: Invocation, now: datetime, reach: Reach) -> Failure | None:
         return Failure("EventAgeExceeded", f"The invocation is {now - invocation.at} old, the limit is {limit}.", _AGE)
     operation = operation_of(target)
     try:
-        reach.call(operation, read_request(operation, payload_of(invocation)))
+        request = read_request(operation, payload_of(invocation))
+        reach.permit(target["RoleArn"], invocation.schedule.group_arn, "sagemaker", (operation, request))
+        reach.call(operation, request)
     except Refusal as refusal:
         return Failure(refusal.code, refusal.message)
     return None

@@ -41,6 +41,11 @@ class Schedule:
         return section(self.definition, "Target")
 
     @property
+    def group_arn(self) -> str:
+        """Its group's ARN."""
+        return self.arn.replace(":schedule/", ":schedule-group/", 1).rpartition("/")[0]
+
+    @property
     def enabled(self) -> bool:
         """Whether it may invoke its target at all."""
         return self.definition["State"] == "ENABLED"

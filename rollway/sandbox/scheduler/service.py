@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from rollway.sandbox.errors import Refusal
 from rollway.sandbox.sagemaker.constraints import Request, check_constraints
 from rollway.sandbox.scheduler.dead_letters import DeadLetter, Deliver, Failure, write_letter
 from rollway.sandbox.scheduler.firing import Luck, Reach, make
@@ -125,8 +126,17 @@ class Scheduler:
 
     def _bury(self, invocation: Invocation, failure: Failure) -> None:
         letter = write_letter(invocation, failure)
-        if letter and not self.deliver(letter):
+        if letter and not (self._may_send(invocation, letter) and self.deliver(letter)):
             self.undelivered.append(letter)
+
+    def _may_send(self, invocation: Invocation, letter: DeadLetter) -> bool:
+        """Whether the target's role may send to the queue; AWS sends dead letters in that role too."""
+        schedule, queue = invocation.schedule, {"QueueUrl": letter.queue.replace(":", "/")}
+        try:
+            self._reach.permit(schedule.target["RoleArn"], schedule.group_arn, "sqs", ("SendMessage", queue))
+        except Refusal:
+            return False
+        return True
 
     def _all_operations(self) -> dict[str, Callable[[Request], dict[str, Any]]]:
         targets = Targets(self._arns, self._reach.operations)

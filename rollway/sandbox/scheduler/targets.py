@@ -32,7 +32,7 @@ class Targets:
     def check(self, target: Request) -> None:
         """Refuse a target that could never be called.
 
-        AWS tests whether it can assume the role. Here every role of the account exists and may do everything.
+        AWS tests whether it can assume the role. Here every role of the account exists.
 
         Raises:
             Refusal: ``ValidationException``.

@@ -95,8 +95,8 @@ class ServerProcess:
         port = _free_port()
         try:
             process = self._spawn(port)
-        except OSError as error:
-            return f"could not start {self._program.command[0]!r}: {error.strerror}"
+        except (OSError, ValueError) as error:  # ValueError: a NUL in a variable
+            return f"could not start {self._program.command[0]!r}: {getattr(error, 'strerror', None) or error}"
         self._reaper.guard(process.pid)
         try:
             if not self._await_ping(process, port):

@@ -15,7 +15,7 @@ from pathlib import Path
 from rollway.sandbox.fleets import FleetHealth, FleetSpec
 from rollway.sandbox.runtime.messages import Invocation, Reply
 from rollway.sandbox.runtime.replies import broken_off, no_server, received, timed_out
-from rollway.sandbox.serving.images import command_for, unknown_image
+from rollway.sandbox.serving.images import command_for, find_forbidden_variables, forbidden_variables, unknown_image
 from rollway.sandbox.serving.process import Program, ServerProcess
 from rollway.sandbox.serving.reaper import Reaper
 from rollway.sandbox.settings import SandboxSettings
@@ -24,16 +24,16 @@ _START_LIMIT_S = 60.0
 
 
 class _Fleet:
-    """The servers of one variant; none when its image stands for no program."""
+    """The servers of one variant; instead of a program it may have the reason why there is none."""
 
-    def __init__(self, spec: FleetSpec, program: Program | None) -> None:
+    def __init__(self, spec: FleetSpec, program: Program | str) -> None:
         self.spec = spec
         self.program = program
         self.servers: list[ServerProcess] = []
         self._turns = count()
 
     def resize(self, wanted: int, start: Callable[[Program], ServerProcess]) -> None:
-        if self.program is None:
+        if isinstance(self.program, str):
             return
         while len(self.servers) < wanted:
             self.servers.append(start(self.program))
@@ -41,19 +41,18 @@ class _Fleet:
             self.servers.pop().stop()
 
     def health(self) -> FleetHealth:
-        if self.program is None:
-            return FleetHealth(ready=False, failure=unknown_image(self.spec.image, self.spec.variant))
+        if isinstance(self.program, str):
+            return FleetHealth(ready=False, failure=self.program)
         for server in self.servers:
             if server.gave_up is not None:
-                return FleetHealth(ready=False, failure=self._failed_ping(server.gave_up))
+                return FleetHealth(ready=False, failure=self._failed_ping(server.gave_up, self.program.log))
         return FleetHealth(ready=all(server.port is not None for server in self.servers))
 
     def next_port(self) -> int | None:
         ports = [port for server in self.servers if (port := server.port) is not None]
         return ports[next(self._turns) % len(ports)] if ports else None
 
-    def _failed_ping(self, end: str) -> str:
-        log = self.program.log if self.program else ""
+    def _failed_ping(self, end: str, log: Path) -> str:
         return (
             f"The primary container for production variant {self.spec.variant} did not pass the ping health check. "
             f"Please check CloudWatch logs for this endpoint. (Simulated: {end}; what it printed is in {log}.)"
@@ -143,13 +142,16 @@ class ProcessFleets:
         self._servers = [*(other for other in self._servers if other.alive), server]
         return server
 
-    def _program(self, spec: FleetSpec) -> Program | None:
-        command = command_for(spec.image, self._settings.images)
+    def _program(self, spec: FleetSpec) -> Program | str:
+        """Return what serves a variant, or why nothing does."""
+        command, environment = command_for(spec.image, self._settings), _environment(spec)
         if command is None:
-            return None
+            return unknown_image(spec.image, spec.variant)
+        if forbidden := find_forbidden_variables(environment, self._settings):
+            return forbidden_variables(forbidden, spec.variant)
         self._logs.mkdir(parents=True, exist_ok=True)
         log = self._logs / f"{re.sub(r'[^A-Za-z0-9.-]', '_', spec.fleet_id)}.log"
-        return Program(command, _environment(spec), log, _START_LIMIT_S)
+        return Program(command, environment, log, _START_LIMIT_S)
 
 
 def _environment(spec: FleetSpec) -> Mapping[str, str]:

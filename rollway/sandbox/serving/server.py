@@ -13,6 +13,7 @@ from http import HTTPStatus
 
 import httptools
 
+from rollway.sandbox.browser_guard import find_refusal
 from rollway.sandbox.runtime.http1 import Request, RequestReader, format_response
 from rollway.sandbox.serving.model import BadInput, Predict
 
@@ -52,6 +53,8 @@ def _converse(predict: Predict, connection: socket.socket) -> None:
 
 def respond(predict: Predict, request: Request) -> bytes:
     """Return the response to one request, whatever the model does."""
+    if refusal := find_refusal(request.method, request.headers):
+        return format_response(HTTPStatus.FORBIDDEN, _JSON, _problem(refusal), keep_alive=request.keep_alive)
     match request.method, request.path:
         case "GET", "/ping":
             return format_response(HTTPStatus.OK, {}, b"", keep_alive=request.keep_alive)

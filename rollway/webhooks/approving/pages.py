@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any, Final
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
@@ -14,15 +14,6 @@ from rollway.journal.journal import Chronicle
 from rollway.journal.records import Decided
 from rollway.reports.outcome import last_verdicts
 from rollway.webhooks.approving.filled_in import FilledIn
-
-HEADERS: Final = {
-    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
-    "referrer-policy": "no-referrer",
-    "cache-control": "no-store",
-    "x-content-type-options": "nosniff",
-    "x-robots-tag": "noindex",
-}
-"""The address of a page is a key: nobody shall keep it, frame it, or hear of it by a link."""
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,8 @@ _GOES_ON: Final = (
     "what fails is still taken back by itself."
 )
 _GOES_BACK: Final = "It is heard at the rollout's next look. Then all traffic goes back to {}."
+_CHANGED: Final = "Something else is asked by now than when you opened this page: look again, then answer."
+_UNNAMED: Final = "The form did not say which question it answers (its field asked): look again, then answer."
 _TAKEN: Final = {"approve": ("Approved", _GOES_ON), "reject": ("Rejected", _GOES_BACK)}
 
 
@@ -104,8 +106,8 @@ class Questions:
         if filled_in.problems or filled_in.verb is None:
             return self._show(question, chronicle, filled_in)
         plan, state = chronicle.plan, chronicle.state
-        if filled_in.asked and state.awaiting_since and filled_in.asked != state.awaiting_since.isoformat():
-            changed = "Something else is asked by now than when you opened this page: look again, then answer."
+        if state.awaiting_since is None or filled_in.asked != state.awaiting_since.isoformat():
+            changed = _CHANGED if filled_in.asked else _UNNAMED
             return self._show(question, chronicle, replace(filled_in, verb=None, problems=(changed,)))
         signal = Signal(verb=filled_in.verb, reason=filled_in.reason, by=f"{filled_in.name} (by signed link)")
         try:

@@ -11,9 +11,9 @@ from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse
 
 from rollway.notices.signing import PATH
-from rollway.webhooks.approving.pages import HEADERS, Page, say
+from rollway.webhooks.access import log_fields, source_of
+from rollway.webhooks.approving.pages import Page, say
 from rollway.webhooks.approving.questions import Questions
-from rollway.webhooks.logs import fields
 from rollway.webhooks.reception import Reception
 from rollway.webhooks.senders.delivery import Refusal
 
@@ -35,11 +35,12 @@ _TOLD: Final = {
 }
 _FORM: Final[dict[str, Any]] = {
     "type": "object",
-    "required": ["decision", "name", "reason"],
+    "required": ["decision", "name", "reason", "asked"],
     "properties": {
         "decision": {"enum": ["approve", "reject"]},
         "name": {"type": "string", "minLength": 1, "maxLength": 100},
         "reason": {"type": "string", "minLength": 1, "maxLength": 500},
+        "asked": {"type": "string", "description": "Since when it is asked, as the page has it."},
     },
 }
 
@@ -51,12 +52,14 @@ def add_approvals(app: FastAPI, questions: Questions, reception: Reception) -> N
     }
 
     async def show(token: str, request: Request) -> HTMLResponse:
-        turned_away = _turn_away(reception, request) if questions.is_forged(token) else None
+        turned_away = _turn_away(reception, request, is_forged=questions.is_forged(token))
         return turned_away or await _respond(reception, request, partial(questions.show, token))
 
     async def answer(token: str, request: Request) -> HTMLResponse:
-        if questions.is_forged(token):
-            return _turn_away(reception, request) or _page(request, questions.answer(token, {}))
+        is_forged = questions.is_forged(token)
+        turned_away = _turn_away(reception, request, is_forged=is_forged)
+        if turned_away or is_forged:
+            return turned_away or _page(request, questions.answer(token, {}))
         body = await reception.read_body(request)
         if isinstance(body, Refusal):
             return _page(request, say(body.status, "Nothing was taken", f"{body.message}."))
@@ -82,9 +85,10 @@ def add_approvals(app: FastAPI, questions: Questions, reception: Reception) -> N
     )
 
 
-def _turn_away(reception: Reception, request: Request) -> HTMLResponse | None:
-    """Refuse a source that guesses too often; None where it may go on. Who has a link is never kept out by somebody who has none."""
-    wait_s = reception.buckets.take(PATH, _source_of(request))
+def _turn_away(reception: Reception, request: Request, *, is_forged: bool) -> HTMLResponse | None:
+    """Refuse a source that asks too often; None where it may go on. Requests with a link count apart from those without one."""
+    proven = "refused" if is_forged else "authentic"
+    wait_s = reception.buckets.take(f"{PATH} {proven}", source_of(request.scope))
     if not wait_s:
         return None
     page = say(429, "Too many requests", f"Try again in {wait_s} s.")
@@ -94,7 +98,7 @@ def _turn_away(reception: Reception, request: Request) -> HTMLResponse | None:
 async def _respond(reception: Reception, request: Request, make: Callable[[], Page]) -> HTMLResponse:
     try:
         async with asyncio.timeout(reception.limits.answer_s):
-            page = await asyncio.get_running_loop().run_in_executor(reception.threads, make)
+            page = await reception.workers.run(make)
     except TimeoutError:
         page = say(503, "The journal does not answer", "Whether something was taken is not known: look again.")
     except Exception as error:  # noqa: BLE001 - a person gets a page, whatever is wrong
@@ -104,11 +108,6 @@ async def _respond(reception: Reception, request: Request, make: Callable[[], Pa
 
 
 def _page(request: Request, page: Page, headers: dict[str, str] | None = None) -> HTMLResponse:
-    """Respond, with one line in the log: never with the link, which is a key."""
-    told = {"sender": PATH, "source": _source_of(request), "method": request.method, "status": page.status}
-    _log.log(logging.INFO if page.status == 200 else logging.WARNING, "approval", extra=fields(**told))  # noqa: PLR2004 - OK
-    return HTMLResponse(page.html, page.status, headers=HEADERS | (headers or {}))
-
-
-def _source_of(request: Request) -> str:
-    return request.client.host if request.client else ""
+    """Respond, and say in the log what the status means, never what is on the page."""
+    log_fields(request.scope).update(outcome="approval", why=_TOLD[page.status])
+    return HTMLResponse(page.html, page.status, headers=headers)

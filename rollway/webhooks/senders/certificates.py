@@ -98,10 +98,10 @@ class Certificates:
             Untrusted: it is not valid now, not issued to any of these names, or leads to no root that is trusted.
         """
         with self._lock:
-            chain = self._chains.get(url)
-            if chain is None:
-                chain = self._complete(self._get_chain(url, at), at)
-            key = self._check(chain, names, at)
+            known = self._chains.get(url)
+        chain = known or self._complete(self._get_chain(url, at), at)
+        key = self._check(chain, names, at)
+        with self._lock:  # not held while fetching, so that a known certificate never waits for an unknown one
             self._chains[url] = chain
             self._chains.move_to_end(url)
             while len(self._chains) > _KEPT:
@@ -116,10 +116,11 @@ class Certificates:
 
     def _get(self, url: str, at: datetime) -> bytes:
         """Fetch, within bounds: whoever sends messages must not have us fetch without end."""
-        self._fetched_at = [time for time in self._fetched_at if (at - time).total_seconds() < _MINUTE_S]
-        if len(self._fetched_at) >= _FETCHES:
-            raise Unavailable(f"{_FETCHES} certificates were fetched within the last minute")
-        self._fetched_at.append(at)
+        with self._lock:
+            self._fetched_at = [time for time in self._fetched_at if (at - time).total_seconds() < _MINUTE_S]
+            if len(self._fetched_at) >= _FETCHES:
+                raise Unavailable(f"{_FETCHES} certificates were fetched within the last minute")
+            self._fetched_at.append(at)
         return self._fetch(url)
 
     def _complete(self, chain: list[x509.Certificate], at: datetime) -> list[x509.Certificate]:

@@ -3,12 +3,17 @@
 from collections.abc import Sequence
 from typing import Final
 
-from rollway.webhooks.senders.delivery import Delivery, Reading, forged, unsigned
+from rollway.webhooks.senders.delivery import Delivery, Reading, Refusal
 from rollway.webhooks.senders.model_packages import read_event
-from rollway.webhooks.senders.signing import as_bytes, is_any
+from rollway.webhooks.senders.signing import check_key
 
 HEADER: Final = "x-api-key"
 """Where the key is, unless the user says otherwise."""
+
+
+def check_headers(delivery: Delivery, secrets: Sequence[str], header: str = HEADER) -> Refusal | None:
+    """Refuse what does not have the key."""
+    return check_key(delivery, header, secrets)
 
 
 def read(delivery: Delivery, secrets: Sequence[str], header: str = HEADER) -> Reading:
@@ -17,9 +22,4 @@ def read(delivery: Delivery, secrets: Sequence[str], header: str = HEADER) -> Re
     Raises:
         ValidationError: the body is no event of EventBridge.
     """
-    given = delivery.headers.get(header, "")
-    if not given:
-        return unsigned(header)
-    if not is_any(as_bytes(given), (each.encode() for each in secrets)):
-        return forged()
-    return read_event(delivery.body, delivery.at)
+    return check_headers(delivery, secrets, header) or read_event(delivery.body, delivery.at)

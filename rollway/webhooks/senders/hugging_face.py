@@ -10,8 +10,8 @@ from typing import Final
 from pydantic import BaseModel
 
 from policies.bindings.event import Happening, Registry, RegistryEvent
-from rollway.webhooks.senders.delivery import Accepted, Delivery, Ignored, Reading, forged, unsigned
-from rollway.webhooks.senders.signing import as_bytes, is_any, name_by_content
+from rollway.webhooks.senders.delivery import Accepted, Delivery, Ignored, Reading, Refusal
+from rollway.webhooks.senders.signing import check_key, name_by_content
 
 SECRET: Final = "x-webhook-secret"  # noqa: S105 - the header's name
 HEADERS: Final = (SECRET,)
@@ -57,17 +57,20 @@ class Body(BaseModel):
     updatedRefs: list[Ref] = []  # noqa: N815 - their name
 
 
+def check_headers(delivery: Delivery, secrets: Sequence[str]) -> Refusal | None:
+    """Refuse what does not have the secret."""
+    return check_key(delivery, SECRET, secrets)
+
+
 def read(delivery: Delivery, secrets: Sequence[str]) -> Reading:
     """Check who sent it and read it.
 
     Raises:
         ValidationError: the body is not Hugging Face's.
     """
-    given = delivery.headers.get(SECRET, "")
-    if not given:
-        return unsigned(SECRET)
-    if not is_any(as_bytes(given), (each.encode() for each in secrets)):
-        return forged()
+    refusal = check_headers(delivery, secrets)
+    if refusal:
+        return refusal
     body = Body.model_validate_json(delivery.body)
     if body.repo.type != "model" or body.event.scope != "repo.content":
         return Ignored("nothing to do for anything but the content of a model's repository")

@@ -8,9 +8,13 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Final
 
+from rollway.webhooks.senders.delivery import Delivery, Refusal, forged, not_understood, stale, unsigned
+
 TOLERANCE_S: Final = 300
 """How far a signed time may be from ours, either way: MLflow's last try carries a time of up to two minutes ago."""
 
+SHA256_BASE64: Final = r"[A-Za-z0-9+/]{43}="
+"""The form of HMAC-SHA256 in Base64, as a regular expression."""
 _SECONDS: Final = re.compile(r"[0-9]{1,11}")
 
 
@@ -54,6 +58,22 @@ def read_time(text: str, otherwise: datetime) -> datetime:
 def is_near(one: datetime, other: datetime, tolerance_s: float = TOLERANCE_S) -> bool:
     """Say whether two times are at most so many seconds apart."""
     return abs((one - other).total_seconds()) <= tolerance_s
+
+
+def check_time(text: str, header: str, at: datetime) -> Refusal | None:
+    """Refuse a header that is not a count of seconds, or is too far from our time."""
+    sent_at = read_seconds(text)
+    if sent_at is None:
+        return not_understood(f"{header} is not a time")
+    return None if is_near(sent_at, at) else stale(TOLERANCE_S)
+
+
+def check_key(delivery: Delivery, header: str, secrets: Iterable[str]) -> Refusal | None:
+    """Refuse a delivery that does not have one of the secrets, as it is, in a header."""
+    given = delivery.headers.get(header, "")
+    if not given:
+        return unsigned(header)
+    return None if is_any(as_bytes(given), (each.encode() for each in secrets)) else forged()
 
 
 def name_by_content(*parts: str | bytes) -> str:

@@ -15,12 +15,13 @@ from pydantic import BaseModel, Field
 from policies.bindings.event import Happening, Registry, RegistryEvent
 from policies.bindings.immutable import is_immutable
 from rollway.webhooks.senders.delivery import Accepted, Delivery, Ignored, Reading, Refusal, forged, moving, unsigned
-from rollway.webhooks.senders.signing import as_bytes, base64_of, is_any, name_by_content, sign
+from rollway.webhooks.senders.signing import SHA256_BASE64, as_bytes, base64_of, is_any, name_by_content, sign
 
 TOKEN: Final = "authorization"  # noqa: S105 - the header's name
 SIGNATURE: Final = "x-wandb-signature"
 HEADERS: Final = (TOKEN, SIGNATURE)
 
+_FORM: Final = re.compile(rf"{SHA256_BASE64}|(sha256=)?[0-9a-f]{{64}}")
 _BEARER: Final = re.compile(r"[Bb]earer +(\S+)")
 _HAPPENINGS: Final = {
     "LINK_ARTIFACT": Happening.VERSION_CREATED,
@@ -49,13 +50,24 @@ class Body(BaseModel):
     tag: str = ""
 
 
+def check_headers(delivery: Delivery, secrets: Sequence[str]) -> Refusal | None:
+    """Refuse what has no signature in one of its forms and, where there is none, not the token."""
+    signature = delivery.headers.get(SIGNATURE, "")
+    if signature:
+        return None if _FORM.fullmatch(signature) else forged()
+    bearer = _BEARER.fullmatch(delivery.headers.get(TOKEN, ""))
+    if bearer is None:
+        return unsigned(f"{SIGNATURE}, or {TOKEN} with a bearer token")
+    return None if is_any(as_bytes(bearer[1]), (each.encode() for each in secrets)) else forged()
+
+
 def read(delivery: Delivery, secrets: Sequence[str]) -> Reading:
     """Check who sent it and read it.
 
     Raises:
         ValidationError: the body is not what the template makes.
     """
-    refusal = _check(delivery, secrets)
+    refusal = check_headers(delivery, secrets) or _check_signature(delivery, secrets)
     if refusal:
         return refusal
     body = Body.model_validate_json(delivery.body)
@@ -78,15 +90,11 @@ def read(delivery: Delivery, secrets: Sequence[str]) -> Reading:
     return Accepted((event,))
 
 
-def _check(delivery: Delivery, secrets: Sequence[str]) -> Refusal | None:
-    """Check the signature where there is one; otherwise the token."""
+def _check_signature(delivery: Delivery, secrets: Sequence[str]) -> Refusal | None:
+    """Check the signature where there is one; otherwise the token has proven it."""
     signature = delivery.headers.get(SIGNATURE, "")
-    if signature:
-        return None if is_any(as_bytes(signature), _signatures(delivery.body, secrets)) else forged()
-    bearer = _BEARER.fullmatch(delivery.headers.get(TOKEN, ""))
-    if bearer is None:
-        return unsigned(f"{SIGNATURE}, or {TOKEN} with a bearer token")
-    return None if is_any(as_bytes(bearer[1]), (each.encode() for each in secrets)) else forged()
+    proven = not signature or is_any(as_bytes(signature), _signatures(delivery.body, secrets))
+    return None if proven else forged()
 
 
 def _signatures(body: bytes, secrets: Sequence[str]) -> Iterable[bytes]:

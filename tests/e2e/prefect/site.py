@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
+from tempfile import gettempdir
 from types import MappingProxyType
 from typing import Any
 from unittest.mock import patch
@@ -222,7 +223,11 @@ def open_site(
 
         server = begin(prefect_server(port), "prefect")
         scene = stack.enter_context(set_scene(folder, with_prefect=False))
-        environment |= dict(scene.environment) | {"PREFECT_WORKER_QUERY_SECONDS": "1"} | dict(settings)
+        environment |= (
+            dict(scene.environment)
+            | {"PREFECT_WORKER_QUERY_SECONDS": "1", "ROLLWAY_FILES": gettempdir()}
+            | dict(settings)
+        )
         processes.wait_for_answer(f"{environment['PREFECT_API_URL']}/health", folder / "logs" / "prefect.log")
         *preparing, _ = documented_commands()
         told = {command: _type_in(command, environment) for command in preparing}

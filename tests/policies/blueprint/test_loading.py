@@ -40,12 +40,12 @@ def test_a_good_file(tmp_path: Path) -> None:
 
 def test_a_key_given_twice_is_a_mistake(tmp_path: Path) -> None:
     """YAML would silently keep the last one: half of what was written would be lost."""
-    assert "endpoint: is given 2 times" in problem(tmp_path, "endpoint: e\nendpoint: f\n")
+    assert "gives one key more than once, in lines 1 and 2" in problem(tmp_path, "endpoint: e\nendpoint: f\n")
 
 
 def test_what_is_no_yaml(tmp_path: Path) -> None:
     """A file that cannot be parsed is told where."""
-    assert "is neither YAML nor JSON: line 1" in problem(tmp_path, "endpoint: [")
+    assert "line 2, column 1: is not valid YAML or JSON" in problem(tmp_path, "endpoint: [")
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:

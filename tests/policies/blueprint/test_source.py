@@ -6,6 +6,7 @@ import pytest
 
 from policies.blueprint.document import Named, format_path
 from policies.blueprint.loading import find_declared_problems
+from policies.blueprint.parsing import parse
 from policies.blueprint.source import UnreadableDocument
 from policies.lint.linting import lint
 from policies.lint.source import make_subject
@@ -70,14 +71,14 @@ def test_models_are_taken_out_of_the_configuration():
     [
         ("", ["(file)"]),
         ("- a", ["[0]"]),
-        ("{", ["(file)"]),
+        ("{", ["line 2, column 1"]),
         ("a: 1\n---\nb: 2", ["[0]", "[1]"]),
-        ("a: 2026-99-99", ["(file)"]),
+        ("a: !!timestamp 2026-99-99", ["line 1, column 4"]),
         ("ProductionVariants: []\nModels: [{}]", ["Models[0]"]),
         ("ProductionVariants: []\nModels: [{ModelName: m}, {ModelName: m}]", ["Models[1]"]),
         ("ProductionVariants: []\nModels: {ModelName: m}", ["Models"]),
-        ("ProductionVariants: [{VariantName: a, ModelName: b, ModelName: c}]", ["ModelName"]),
-        ("KmsKeyId: a\nKmsKeyId: b", ["KmsKeyId"]),
+        ("ProductionVariants: [{VariantName: a, ModelName: b, ModelName: c}]", ["line 1, column 53"]),
+        ("KmsKeyId: a\nKmsKeyId: b", ["line 2, column 1"]),
     ],
 )
 def test_what_is_no_configuration_is_told_whole(text, wheres):
@@ -89,10 +90,19 @@ def test_what_is_no_configuration_is_told_whole(text, wheres):
 
 
 def test_an_alias_that_leads_back_to_itself():
-    """A document that holds itself is read, and does not keep the reader busy for ever."""
-    source = read_text("ProductionVariants: &v [{VariantName: a, InstancePools: *v}]", "loop.yaml")
+    """A document that holds itself is refused, and does not keep the reader busy for ever."""
+    with pytest.raises(UnreadableDocument, match="an alias within what it stands for"):
+        read_text("ProductionVariants: &v [{VariantName: a, InstancePools: *v}]", "loop.yaml")
 
-    assert make_subject(source.declared).production[0].text("VariantName") == "a"
+
+def test_what_other_programs_read_is_read():
+    """Keys that are numbers, YAML 1.1's words for truth values and short forms are CloudFormation's and Kubernetes' own."""
+    text = "Mappings: {Accounts: {123456789012: {Capture: yes}}}\nKmsKeyId: !Sub '${Key}'\nProductionVariants: [{VariantName: a}]\n"
+
+    content = parse(text, is_json=False).content
+
+    assert content["Mappings"]["Accounts"] == {123456789012: {"Capture": True}}
+    assert content["KmsKeyId"] == {"Fn::Sub": "${Key}"}
 
 
 def test_merge_keys_are_no_repeated_keys():

@@ -11,7 +11,11 @@ from policies.lint.source import make_subject
 from tests.policies.lint.cases import BASE, SHAPES, read_text
 
 ANYTHING = st.recursive(
-    st.none() | st.booleans() | st.integers(-5, 5000) | st.floats(allow_nan=False) | st.text("aA1 -_:/{*", max_size=8),
+    st.none()
+    | st.booleans()
+    | st.integers(-5, 5000)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text("aA1 -_:/{*", max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("aA1", max_size=3), inner, max_size=3),
     max_leaves=6,
 )

@@ -15,7 +15,6 @@ from tests.policies.properties.outsiders import FOREIGN
 from tests.policies.properties.simulation import Run
 
 Update = ApplyConfig | SetCapacity | SetShares
-BY_HAND = "still to be done by hand"
 
 
 def exposure(plan: Plan, endpoint: Endpoint) -> float:
@@ -133,14 +132,14 @@ def check_end(run: Run) -> None:
     if outcome is Outcome.ROLLBACK_FAILED:
         return
     if aws.deleted:
-        assert aws.schedule is None or BY_HAND in run.ending.reason, "an endpoint that is gone leaves no switch"
+        assert aws.schedule is None or run.ending.left, "an endpoint that is gone leaves no switch"
         return
     if "moved" not in run.outsiders.standing() and not run.left_alone:
         wanted = {plan.promoted.name} if outcome is Outcome.PROMOTED else {plan.original.name, plan.original_copy.name}
         assert aws.endpoint.config in wanted
         assert aws.endpoint.shares == {BASELINE: 100}
         _check_capacity(run)
-    if BY_HAND not in run.ending.reason:
+    if not run.ending.left:
         _check_tidiness(run)
 
 

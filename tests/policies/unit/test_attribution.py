@@ -4,12 +4,13 @@ from datetime import timedelta
 
 import pytest
 
-from policies.attribution import describe_work, format_attribution, returned_by, reverted_by
+from policies.attribution import describe_work, format_attribution, is_another, returned_by, reverted_by
 from policies.author import Author
 from policies.commands import ApplyConfig, Command, CommandResult, SetCapacity, SetShares
 from policies.drift import find_drift
 from policies.facts import Endpoint, Surroundings
 from policies.lifecycle import Phase, Placement, State, begin, enter, record_intent, record_result
+from policies.loading import parse_policy
 from policies.observation import Circumstances
 from policies.operations import follow, is_overdue
 from tests.policies.building import BASELINE, CANDIDATE, MINUTE, START, make_endpoint, make_rollout
@@ -69,6 +70,7 @@ def test_who_put_the_endpoint_back_on_the_baseline(endpoint, known, authors):
         (DEPLOY, 0, at(0, failure_reason="no capacity"), DUE, (Author.AWS,)),
         (PROMOTE, 5, at(5), Circumstances(), (Author.AWS,)),
         (PROMOTE, 5, at(5), TAKEN_UP, (Author.AWS, Author.OTHERS)),
+        (PROMOTE, 0, at(0), DUE, (Author.AWS,)),
         (SHIFT, 0, at(0), Circumstances(), (Author.AWS, Author.OTHERS)),
         (SHIFT, 0, at(0), DUE, (Author.SWITCH, Author.AWS, Author.OTHERS)),
         (SetShares(endpoint=PLAN.endpoint, shares=PLAN.split(50)), 5, at(5), DUE, (Author.AWS, Author.OTHERS)),
@@ -78,6 +80,37 @@ def test_who_took_an_accepted_change_back(command, before, endpoint, known, auth
     """AWS's own words settle it; without them the switch is named only where its weights are what is found and it was due."""
     state = record_result(state_at(before), command, CommandResult(status="accepted"), START)
     assert reverted_by(PLAN, state, endpoint, known).authors == authors
+
+
+@pytest.mark.parametrize(
+    ("status", "another"), [("Updating", True), ("SystemUpdating", False), ("RollingBack", False), ("Deleting", False)]
+)
+def test_what_aws_does_by_itself_is_not_taken_for_somebody_elses_change(status, another):
+    """It keeps a shift waiting, and does not take its place: the shift may still come about, or is reverted by AWS."""
+    endpoint = make_endpoint(BESIDE, PLAN.split(0), COUNTS, status=status, pending_config="foreign")
+    assert is_another(SHIFT, endpoint) is another
+    assert is_another(DEPLOY, endpoint) is another
+
+
+@pytest.mark.parametrize(("stand", "named"), [("none", False), ("asked", True), ("armed", True), ("disarmed", False)])
+def test_the_switch_may_have_acted_from_the_moment_at_which_it_was_asked_for(stand, named):
+    """A process that died over arming it leaves it in doubt; one that never stood, or stands no more, did nothing."""
+    returned = returned_by(PLAN, state_at(5).model_copy(update={"switch": stand}), at(0), DUE)
+    shifted = record_result(state_at(0), SHIFT, CommandResult(status="accepted"), START)
+    reverted = reverted_by(PLAN, shifted.model_copy(update={"switch": stand}), at(0), DUE)
+    for who in (returned, reverted):
+        assert (who.has_switch, Author.SWITCH in who.authors) == (named, named)
+
+
+def test_a_guarded_update_whose_answer_was_lost_keeps_the_time_of_its_bakes():
+    """It is claimed with the guardrails that it was asked for with, or it would be overdue before its first step was judged."""
+    plan = make_rollout(parse_policy({"strategy": "guardrail", "stages": [{"share": 100, "bake": "30m"}]}))
+    old = make_endpoint(plan.original.name, {BASELINE: 100}, COUNTS)
+    claimed = follow(plan, begin(plan), moving(plan.promoted.name, old), START)
+    limit = plan.policy.timeouts.update
+    assert plan.guard is not None
+    assert is_overdue(plan, claimed, START + limit + plan.guard.takes) is None
+    assert is_overdue(plan, claimed, START + limit + plan.guard.takes + MINUTE) is not None
 
 
 def test_the_evidence_is_part_of_the_sentence():

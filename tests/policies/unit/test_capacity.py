@@ -81,6 +81,33 @@ def test_serving_alone_stays_within_the_bounds_of_autoscaling():
     assert made.alone.why.endswith("no more than 6, the maximum of its autoscaling")
 
 
+@pytest.mark.parametrize(("most", "expected"), [(11, 11), (12, 12), (13, 12)])
+def test_the_cap_of_the_policy_is_the_highest_count_that_it_allows(most, expected):
+    """The peak calls for twelve: a cap of twelve takes nothing away, and is not what the count rests on."""
+    made = plan(BUSY, capacity={"requests_per_instance": "480/min", "max_instances": most})
+
+    assert (counts(made)[-1], made.full_capacity) == (expected, expected)
+    assert ("max_instances" in made.stages[-1].why) is (most < 12)
+
+
+@pytest.mark.parametrize(("most", "expected"), [(7, 7), (8, 8), (9, 8), (2, 4)])
+def test_autoscaling_caps_what_serves_alone_but_never_below_the_baseline(most, expected):
+    """The peak calls for eight of four; a fleet that already is larger than its autoscaling's maximum keeps its size."""
+    made = plan(BUSY, scaled_to=most, capacity=MEASURED)
+
+    assert made.full_capacity == expected
+    assert made.alone is not None
+    assert ("autoscaling" in made.alone.why) is (most < 8)
+
+
+def test_a_fleet_beyond_its_autoscaling_is_not_said_to_be_capped():
+    """Twenty instances carry the peak, and twenty is what the candidate gets: nothing was taken away."""
+    made = plan(BUSY, baseline=20, scaled_to=6, capacity=MEASURED)
+
+    assert made.full_capacity == 20
+    assert made.alone is None or "autoscaling" not in made.alone.why
+
+
 def test_blue_green_has_the_whole_capacity_from_the_first():
     """Blue/green sizes for all traffic before it gets any."""
     made = plan(BUSY, strategy="blue_green", stages=[{"share": 95, "bake": "5m"}], capacity=MEASURED)

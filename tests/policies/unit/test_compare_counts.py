@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from policies.compare.counts import ALTERNATIVES, compare_counts, log_odds_score, odds_steps
+from policies.compare.counts import ALTERNATIVES, _tolerated_log_odds, compare_counts, log_odds_score, odds_steps
 from policies.strata.arrays import Arms
 
 RATIO = SimpleNamespace(ratio=1.2, or_absolute=0.0)
@@ -66,6 +66,24 @@ def test_a_shared_outage_proves_nothing_against_the_candidate():
     assert said.worse.max() < np.log(2)
 
 
+def test_a_shared_outage_proves_nothing_for_the_candidate_either():
+    """In it the odds are alike whatever the candidate does by itself: what was shown before neither grows nor shrinks while it lasts."""
+    failing = np.where((np.arange(20) >= 10) & (np.arange(20) < 15), 250, 5)
+    said = compare_counts(
+        arms(failing, failing), arms(np.full(20, 500), np.full(20, 500)), RATIO, np.zeros(20, dtype=int)
+    )
+    assert said.not_worse[10:15] == pytest.approx(np.full(5, said.not_worse[9]))
+    assert said.not_worse[16] > said.not_worse[15]
+
+
+def test_a_candidate_that_breaks_is_found_after_one_minute():
+    """Twenty failures of fifty after four quiet minutes are enough: the severe lane needs no second look."""
+    failures = arms([0, 0, 0, 0, 20], np.full(5, 5))
+    said = compare_counts(failures, arms(np.full(5, 50), np.full(5, 950)), RATIO, np.zeros(5, dtype=int))
+    assert said.worse[3] < 0
+    assert said.worse[4] > np.log(20)
+
+
 def test_earlier_stages_do_not_prove_a_later_one():
     """Evidence that the candidate is not worse begins at nothing when a stage begins."""
     stage = np.repeat([0, 1], 20)
@@ -93,3 +111,15 @@ def test_many_runs_are_compared_as_each_by_itself():
         )
         assert together.worse[run] == pytest.approx(alone.worse, abs=1e-9)
         assert together.not_worse[run] == pytest.approx(alone.not_worse, abs=1e-9)
+
+
+def test_what_a_margin_tolerates_is_settled_before_the_stratum_is_looked_at():
+    """A difference of rates is turned into odds by the baseline's past: a minute that set its own margin could prove anything."""
+    requests = arms([100, 100], [1000, 1000])
+    calm = np.ones(2, dtype=bool)
+    told = [_tolerated_log_odds(arms([1, 1], [10, failed]), requests, calm, EITHER) for failed in (0, 10, 500)]
+    for tolerated, known in told:
+        assert tolerated[1] == told[0][0][1]
+        assert known.tolist() == [False, True]
+    rate = 10.5 / 1001
+    assert told[0][0][1] == pytest.approx(np.log((rate + 0.005) / (1 - rate - 0.005)) - np.log(rate / (1 - rate)))

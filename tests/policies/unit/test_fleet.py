@@ -42,7 +42,7 @@ def standings(**stands: str) -> dict[str, Standing]:
         (document(1, soak=5), "soak: 5 is no duration"),
         ({**document(1), "waves": [{"name": "w", "targets": [{"endpoint": "e", "role": "x"}]}]}, "targets[0].role: "),
         ({**document(1), "waves": [{"name": "w", "targets": [{"endpoint": "e"}] * 2}]}, "e is named 2 times"),
-        ([], "(top level): expected fields such as name and waves, found list"),
+        ([], "(top level): expected a file with waves, found a list — give a file of the right kind"),
     ],
 )
 def test_a_mistake_in_a_fleet_is_named(wrong: Any, told: str):
@@ -55,7 +55,7 @@ def test_a_mistake_in_a_fleet_is_named(wrong: Any, told: str):
 def test_a_file_that_is_not_there_is_one_clear_error(tmp_path):
     """No file, and no YAML, are told as what they are."""
     (tmp_path / "bad.yaml").write_text("a: [", "utf-8")
-    for name, told in (("none.yaml", "No such file"), ("bad.yaml", "is no YAML")):
+    for name, told in (("none.yaml", "No such file"), ("bad.yaml", "is not valid YAML")):
         with pytest.raises(PolicyError, match=told):
             load_fleet(tmp_path / name)
 

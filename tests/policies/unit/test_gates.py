@@ -44,6 +44,9 @@ TABLE = [
     ("none of the baseline", SAMPLE, {"requests": (950, 0)}, INCONCLUSIVE, "metrics_unavailable"),
     ("as ordered", SPLIT, {"requests": (50, 950)}, PASS, None),
     ("a little off", SPLIT, {"requests": (54, 946)}, PASS, None),
+    ("off by less than it may be, on very many", SPLIT, {"requests": (5_400, 94_600)}, PASS, None),
+    ("off by more than it may be, on very many", SPLIT, {"requests": (5_600, 94_400)}, INCONCLUSIVE, "traffic_split"),
+    ("off the other way", SPLIT, {"requests": (4_400, 95_600)}, INCONCLUSIVE, "traffic_split"),
     ("far off", SPLIT, {"requests": (100, 900)}, INCONCLUSIVE, "traffic_split"),
     ("far off, on too few", SPLIT, {"requests": (1, 8)}, PASS, None),
     ("nothing for the candidate", SPLIT, {"requests": (0, 950)}, INCONCLUSIVE, "traffic_split"),
@@ -164,6 +167,14 @@ def test_a_fixed_limit_looks_at_the_newest_periods(
     """M of the last N periods beyond the limit fail it, fewer than N periods never pass it."""
     gate = {"metric": "ModelLatency", "statistic": "p99"} | limit
     assert judge(gate, series={"gate": values(*numbers)}, until=START + len(numbers) * MINUTE).verdict is verdict
+
+
+def test_a_limit_that_was_kept_tells_how_often() -> None:
+    """Two of five periods beyond it are not enough to fail, and no secret either."""
+    said = judge({"statistic": "p99"} | LIMIT, series={"gate": values(50, 101, 102, 50, 49)}, until=START + 5 * MINUTE)
+    assert said.sentence == (
+        "ModelLatency p99 of the candidate kept its limit (at most 100) in 3 of 5 periods, last 49"
+    )
 
 
 def test_a_limit_on_a_metric_that_went_silent_does_not_pass() -> None:

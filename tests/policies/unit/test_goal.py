@@ -91,6 +91,15 @@ def test_a_command_is_reached_when_its_end_is_read_back(
     assert not is_reached(command, missed)
 
 
+def test_instances_that_are_only_ordered_are_not_reached() -> None:
+    """Capacity comes before traffic: an instance that AWS has not given yet answers nothing."""
+    given = endpoint(candidates=2)
+    ordered = [each.model_copy(update={"instances": 1} if each.name == CANDIDATE else {}) for each in given.variants]
+    command = SetCapacity(endpoint="e", variant=CANDIDATE, instances=2)
+    assert is_reached(command, given)
+    assert not is_reached(command, given.model_copy(update={"variants": tuple(ordered)}))
+
+
 def test_commands_are_said_in_a_few_words() -> None:
     """A plan and a timeline say what is done in words, with numbers."""
     said = [

@@ -88,7 +88,7 @@ def test_a_command_is_overdue_after_the_policys_limit() -> None:
 
 
 def test_results_are_taken_note_of() -> None:
-    """Busy changes nothing, refused leaves a setback, a created configuration is remembered once, a deletion is ticked off."""
+    """Busy changes nothing, refused leaves a setback, a created configuration is remembered once, a deletion that was done too."""
     state, create = begin(PLAN), CreateConfig(config=PLAN.side_by_side)
     assert record_result(state, APPLY, CommandResult(status="busy"), START) == state
     assert record_result(state, APPLY, CommandResult(status="refused", message="no"), START).setback == "no"
@@ -97,7 +97,8 @@ def test_results_are_taken_note_of() -> None:
         twice = record_result(twice, create, CommandResult(status="done"), START)
     assert twice.made == (PLAN.side_by_side.name,)
     delete = DeleteConfig(config=PLAN.side_by_side.name)
-    assert record_result(twice, delete, CommandResult(status="refused"), START).cleaned == (PLAN.side_by_side.name,)
+    assert record_result(twice, delete, CommandResult(status="refused"), START).cleaned == ()
+    assert record_result(twice, delete, CommandResult(status="done"), START).cleaned == (PLAN.side_by_side.name,)
 
 
 def test_a_take_over_leaves_out_the_silence_and_nothing_else() -> None:

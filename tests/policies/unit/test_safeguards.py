@@ -2,13 +2,15 @@
 
 import pytest
 
-from policies.commands import ArmSwitch, Command, CommandResult, CreateConfig, DisarmSwitch, SetScaling
+from policies.blueprint.model import VariantScaling
+from policies.commands import ArmSwitch, Command, CommandResult, CreateConfig, DisarmSwitch, ReplaceScaling, SetScaling
 from policies.facts import ScalingTarget, Surroundings, Suspension
 from policies.lifecycle import (
     CLIMBING,
     Ending,
     Outcome,
     Phase,
+    RegistrationStand,
     State,
     SwitchStand,
     begin,
@@ -17,6 +19,7 @@ from policies.lifecycle import (
     record_result,
 )
 from policies.observation import Unavailable
+from policies.registration import Registration, ScalingChange
 from policies.safeguards import arm, lower_safeguards, raise_safeguards
 from tests.policies.building import BASELINE, START, make_policy, make_rollout, make_scaling
 from tests.policies.properties.plans import of_blueprint
@@ -120,6 +123,21 @@ def test_what_was_suspended_before_is_suspended_after_any_end_but_a_promotion(
     assert release == SetScaling(endpoint=plan.endpoint, scaling=make_scaling(*left, maximum=99))
 
 
+@pytest.mark.parametrize(("stand", "left"), [("before", ()), ("after", ("scale_out",))])
+def test_a_declared_registration_keeps_its_own_suspensions(
+    stand: RegistrationStand, left: tuple[Suspension, ...]
+) -> None:
+    """Once the registration that a blueprint declares stands, it is the one that is set going again, with what it suspends itself."""
+    declared = Registration(scaling=VariantScaling(min=1, max=20), suspended=("scale_out",))
+    plan = PLAN.model_copy(update={"scaling": ScalingChange(before=None, after=declared)})
+    ending = Ending(outcome=Outcome.PROMOTED, reason="because", at=START)
+    state = holding().model_copy(update={"registration": stand, "ending": ending})
+    found = around(make_scaling("scale_in", *left, "scheduled"))
+    assert list(lower_safeguards(plan, state, found)) == [
+        SetScaling(endpoint=PLAN.endpoint, scaling=make_scaling(*left))
+    ]
+
+
 def test_scaling_that_somebody_set_going_again_stays() -> None:
     """Where our suspension is gone in part or whole, or the registration is, nothing of ours is left to put back."""
     assert put_back(holding(), make_scaling()) == []
@@ -145,9 +163,11 @@ def test_intents_leave_in_doubt_what_results_make_known() -> None:
     """Before its outcome is known a safeguard counts as asked for, a configuration as made; a known stand is not doubted again."""
     hold = SetScaling(endpoint=PLAN.endpoint, scaling=HELD)
     state = begin(PLAN)
-    for command in (hold, arm(PLAN, START), CreateConfig(config=PLAN.side_by_side)):
+    replacing = ReplaceScaling(endpoint=PLAN.endpoint, variant=BASELINE, registration=None, stand="aside", at=START)
+    for command in (hold, arm(PLAN, START), CreateConfig(config=PLAN.side_by_side), replacing):
         state = record_intent(state, command, START)
     assert (state.scaling, state.switch, state.made) == ("asked", "asked", (PLAN.side_by_side.name,))
+    assert state.registration == "asked"
     for command in (hold, arm(PLAN, START)):
         state = record_intent(record_result(state, command, CommandResult(status="done"), START), command, START)
     assert (state.scaling, state.switch) == ("held", "armed")

@@ -91,7 +91,7 @@ def test_an_empty_file_lacks_the_columns(tmp_path: Path):
     """A file without even a header is no empty table."""
     (tmp_path / "o.csv").touch()
 
-    assert "minute: this column is missing" in refusal_of(tmp_path / "o.csv")
+    assert "(header): has none of the columns minute, stage" in refusal_of(tmp_path / "o.csv")
 
 
 def test_a_missing_file_is_told(tmp_path: Path):

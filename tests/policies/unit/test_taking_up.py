@@ -37,6 +37,14 @@ def test_a_rollout_goes_on_where_it_stood(phase: Phase) -> None:
     assert take_up(RESUMING, state, SILENCE, NOW) == state
 
 
+def test_what_was_sent_without_an_answer_is_waited_for_without_the_silence() -> None:
+    """Hours without a process say nothing about a request: the next one gives it the time that it had left."""
+    sent = Operation(command=SetShares(endpoint=RESUMING.endpoint, shares=RESUMING.split(5)), since=START)
+    state = enter(begin(RESUMING), Phase.SHIFTING, START).model_copy(update={"attempt": sent})
+    attempt = take_up(RESUMING, state, SILENCE, START + SILENCE + timedelta(seconds=5)).attempt
+    assert attempt == sent.model_copy(update={"since": START + SILENCE})
+
+
 @pytest.mark.parametrize("phase", sorted(CLIMBING))
 def test_a_policy_may_take_the_candidate_back(phase: Phase) -> None:
     """The outcome says how long nobody looked."""

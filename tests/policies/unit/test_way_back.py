@@ -50,11 +50,12 @@ def failing(plan: Plan, state: State, metrics: Metrics | Unavailable) -> tuple[G
     "state",
     [
         at(5),
+        at(0.5),
         accepted(at(0, Phase.SHIFTING), SHIFT),
         record_intent(at(0, Phase.SHIFTING), SHIFT, START),
         accepted(at(0, Phase.PROMOTING), PROMOTE),
     ],
-    ids=["has traffic", "gets some", "may get some", "gets all"],
+    ids=["has traffic", "has a little", "gets some", "may get some", "gets all"],
 )
 def test_whatever_may_give_the_candidate_traffic_is_taken_back_unseen(state):
     """Not only what was read back counts; and while it may have traffic, the switch is left to act."""
@@ -67,11 +68,12 @@ def test_whatever_may_give_the_candidate_traffic_is_taken_back_unseen(state):
 @pytest.mark.parametrize(
     "state",
     [
+        begin(PLAN),
         at(0),
         at(5).model_copy(update={"taken_over": True}),
         at(5).model_copy(update={"failures": {"earlier": 1}}),
     ],
-    ids=["no traffic", "taken over", "a person was called"],
+    ids=["never beside", "no traffic", "taken over", "a person was called"],
 )
 def test_what_is_not_this_rollouts_is_not_touched_unseen(state):
     """Nothing is sent where the candidate has no traffic, or where somebody else may have set the endpoint up."""
@@ -101,6 +103,36 @@ def test_a_candidate_that_fails_unseen_goes_back_unless_somebody_has_taken_over(
     assert decide(PLAN, held, BLIND, SOON, failing).state.phase is phase
 
 
+@pytest.mark.parametrize(
+    ("taken_over", "phase", "outcome"),
+    [(False, Phase.ROLLING_BACK, Outcome.INCONCLUSIVE), (True, Phase.CLEANING, Outcome.ABORTED)],
+)
+def test_at_the_deadline_a_drift_that_cannot_be_looked_at_ends_the_rollout(taken_over, phase, outcome):
+    """What is still this rollout's goes back; what somebody else has taken over is left to them."""
+    drifted = at(50).model_copy(update={"drift": "somebody did it", "taken_over": taken_over})
+    deadline = START + PLAN.policy.deadline
+    assert decide(PLAN, drifted, BLIND, deadline).state.phase is Phase.BAKING
+    ended = decide(PLAN, drifted, BLIND, deadline + timedelta(seconds=1)).state
+    assert ended.ending is not None
+    assert (ended.phase, ended.ending.outcome) == (phase, outcome)
+    assert ended.ending.reason.startswith("somebody did it")
+
+
+@pytest.mark.parametrize(
+    ("state", "failures", "may"),
+    [
+        (at(5), {}, True),
+        (at(5, Phase.PROMOTING), {"apply_config": 1}, True),
+        (at(5, Phase.ROLLING_BACK), {}, True),
+        (at(5, Phase.ROLLING_BACK), {"set_shares": 1}, False),
+        (at(0, Phase.ROLLING_BACK), {"set_shares": 1}, True),
+    ],
+)
+def test_the_switch_may_act_where_a_way_back_fails_while_the_candidate_has_traffic(state, failures, may):
+    """On the way up it must not, nor on a way back that goes well, nor when nothing is left to bring back."""
+    assert may_extend(PLAN, state.model_copy(update={"failures": failures})) is may
+
+
 @pytest.mark.parametrize("verb", [None, "promote_now"])
 def test_a_shift_that_was_put_back_is_not_made_again(verb):
     """Neither at the next look, nor as a promotion, though a person asks for that in the same moment."""
@@ -128,6 +160,7 @@ def test_promoting_now_does_not_take_an_undone_shift_for_a_failed_promotion():
     promoting = enter(accepted(at(0, Phase.SHIFTING), SHIFT), Phase.PROMOTING, SOON)
     followed = follow(PLAN, promoting, live(0), SOON + PLAN.policy.timeouts.settle)
     assert followed.setback_kind == "refused"
+    assert followed.failures == {}
 
 
 def test_a_return_is_counted_as_failed_whoever_took_the_traffic_before():

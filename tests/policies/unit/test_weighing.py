@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from policies.gates.judging import judge_gates
-from policies.gates.weighing import weigh
+from policies.gates.weighing import RECENT, weigh
 from policies.strata.arrays import Arms, Strata
 from policies.verdict import Answer
 from rollway.calibration.faults import Fault
@@ -90,6 +90,18 @@ def test_evidence_on_its_way_down_does_not_pass():
     weighed = weigh(POLICY, play(Fault(error_added=0.03, latency_ratio=1.2, onset=20)))
     assert weighed.passes["latency"][:, :20].any(axis=1).mean() > 0.8
     assert not weighed.passes["latency"][:, 22:].any()
+
+
+@pytest.mark.parametrize(("lately_ms", "verdict"), [(52, Answer.PASS), (54, Answer.INCONCLUSIVE)])
+def test_evidence_that_still_suffices_but_falls_does_not_pass(lately_ms, verdict):
+    """Twenty alike minutes prove much; three slower ones take most of that away. What is left would suffice, but something has changed."""
+    policy = make_policy(gates={"latency": GATES["latency"]})
+    alike = make_strata(START, 20, requests=(500, 500))
+    slower = make_strata(START + 20 * MINUTE, 3, requests=(500, 500), latency_ms=(lately_ms, 50))
+    evidence = make_evidence(policy, [alike, slower], share=50)
+    assert evidence.weighed.comparisons["latency"].not_worse[-RECENT:].min() > ENOUGH
+    (said,) = judge_gates({"latency": policy.gates["latency"]}, evidence)
+    assert said.verdict is verdict
 
 
 def test_many_runs_are_weighed_as_each_by_itself():

@@ -67,7 +67,18 @@ def test_registering_again_keeps_what_it_does_not_name(scale: Scale, cloud: Clou
         ({"MinCapacity": 3, "MaxCapacity": 2}, "0 <= MinCapacity <= MaxCapacity"),
         ({"ServiceNamespace": "ecs"}, 'only ServiceNamespace "sagemaker"'),
         ({"ServiceNamespace": "nonsense"}, "failed to satisfy constraint: Member must satisfy enum value set"),
-        ({"ScalableDimension": "sagemaker:variant:DesiredProvisionedConcurrency"}, "only ScalableDimension"),
+        (
+            {"ScalableDimension": "sagemaker:inference-component:DesiredCopyCount", "MinCapacity": 1, "MaxCapacity": 2},
+            'DesiredInstanceCount" and "sagemaker:variant:DesiredProvisionedConcurrency", not',
+        ),
+        (
+            {
+                "ScalableDimension": "sagemaker:variant:DesiredProvisionedConcurrency",
+                "MinCapacity": 1,
+                "MaxCapacity": 2,
+            },
+            'no variant "baseline" in service on an endpoint "shop" that has provisioned concurrency',
+        ),
         ({"ResourceId": "inference-component/x"}, "only resources named"),
     ],
 )

@@ -329,10 +329,45 @@ def test_serverless_variants_have_no_instances(
 
 
 def test_inference_components_are_refused_honestly(cloud: Cloud) -> None:
-    """A configuration for inference components can be kept, but deploying it says that this is not simulated."""
+    """A configuration for inference components is refused before anything of it exists, and the refusal says that this is not simulated."""
     role = "arn:aws:iam::123456789012:role/rollway"
     variant = {"VariantName": "v", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
     config = {"EndpointConfigName": "one", "ProductionVariants": [variant], "ExecutionRoleArn": role}
-    cloud.call("CreateEndpointConfig", config)
     with pytest.raises(Refusal, match="inference components are not simulated"):
-        cloud.call("CreateEndpoint", {"EndpointName": "shop", "EndpointConfigName": "one"})
+        cloud.call("CreateEndpointConfig", config)
+    assert not cloud.configs.shelf.all()
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"DesiredInstanceCount": 2}, "is serverless: DesiredInstanceCount is not for it"),
+        ({"ServerlessUpdateConfig": {"ProvisionedConcurrency": 6}}, "must not exceed MaxConcurrency"),
+        ({"ServerlessUpdateConfig": {"ProvisionedConcurrency": 0}}, "value greater than or equal to 1"),
+    ],
+)
+def test_capacity_that_a_serverless_variant_cannot_have(
+    cloud: Cloud, make_model: Make, pass_time: Seconds, change: dict[str, Any], why: str
+) -> None:
+    """A change is held to the rules of a configuration, and instances are not for a variant that has none."""
+    make_model("fraud")
+    variant = {
+        "VariantName": "v",
+        "ModelName": "fraud",
+        "ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 5},
+    }
+    cloud.call("CreateEndpointConfig", {"EndpointConfigName": "one", "ProductionVariants": [variant]})
+    cloud.call("CreateEndpoint", {"EndpointName": "shop", "EndpointConfigName": "one"})
+    pass_time(3)
+    request = {"EndpointName": "shop", "DesiredWeightsAndCapacities": [{"VariantName": "v", **change}]}
+    with pytest.raises(Refusal, match=why):
+        cloud.call("UpdateEndpointWeightsAndCapacities", request)
+
+
+def test_instances_have_no_concurrency(cloud: Cloud, shop: str) -> None:
+    """Serverless capacity is not for a variant on instances."""
+    change = {"VariantName": "baseline", "ServerlessUpdateConfig": {"MaxConcurrency": 9}}
+    with pytest.raises(Refusal, match="is not serverless: ServerlessUpdateConfig is not for it"):
+        cloud.call(
+            "UpdateEndpointWeightsAndCapacities", {"EndpointName": shop, "DesiredWeightsAndCapacities": [change]}
+        )

@@ -1,9 +1,12 @@
 """Faults strike when, as often and as reproducibly as they say."""
 
+import math
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from rollway.sandbox.clock import VirtualClock
@@ -44,16 +47,43 @@ def test_after_counts_from_planting(cloud: Cloud, pass_time: Seconds) -> None:
         cloud.call("ListModels", {})
 
 
-def test_model_errors_hit_the_same_inputs_in_any_order(clock: VirtualClock) -> None:
-    """Some inputs fail, always the same, and about the share that was asked for (binomial: 200 +- 5 sigma of 63)."""
-    faults = Faults(clock, seed=7)
-    faults.plant(ModelErrors(variant="candidate", share=20, status=503))
-    inputs = [f"row {number}".encode() for number in range(1000)]
-    first = [faults.model_error("candidate", body) for body in inputs]
-    again = [faults.model_error("candidate", body) for body in reversed(inputs)]
-    assert first == again[::-1]
-    assert 137 <= first.count(503) <= 263
-    assert faults.model_error("baseline", inputs[first.index(503)]) is None
+def hits(faults: Faults, kind: str, requests: int, variant: str = "candidate") -> list[bool]:
+    """Which of so many requests a fault of a share hits."""
+    ask = faults.model_error if kind == "model_error" else faults.slowed
+    return [bool(ask(variant)) for _ in range(requests)]
+
+
+def share_of(kind: str, share: float) -> Slow | ModelErrors:
+    """Plant-able: a fault of a share of the requests of ``candidate``."""
+    if kind == "model_error":
+        return ModelErrors(variant="candidate", share=share, status=503)
+    return Slow(variant="candidate", share=share, by=timedelta(seconds=1))
+
+
+@settings(deadline=None)
+@given(kind=st.sampled_from(["model_error", "slow"]), share=st.floats(0, 100), seed=st.integers(0, 10**6))
+def test_shares_hold_over_requests_and_repeat_themselves(kind: str, share: float, seed: int) -> None:
+    """Of any 1,000 requests a fault hits its share (binomial, within 5.5 sigma and one); the same seed hits the same requests again."""
+    clock = VirtualClock(datetime(2026, 6, 1, tzinfo=UTC))
+    rehearsals = [Faults(clock, seed) for _ in range(2)]
+    for faults in rehearsals:
+        faults.plant(share_of(kind, share))
+    first, again = (hits(faults, kind, 1000) for faults in rehearsals)
+    expected = 10 * share
+    assert abs(sum(first) - expected) <= 5.5 * math.sqrt(expected * (1 - share / 100)) + 1
+    assert first == again
+
+
+@pytest.mark.parametrize("kind", ["model_error", "slow"])
+def test_chance_of_one_fault_is_not_that_of_another(clock: VirtualClock, kind: str) -> None:
+    """What is asked of another variant or planted of another kind meanwhile leaves a fault's requests as they were."""
+    alone, beside = Faults(clock, seed=3), Faults(clock, seed=3)
+    for faults in (alone, beside):
+        faults.plant(share_of(kind, 50))
+    beside.plant(share_of("slow" if kind == "model_error" else "model_error", 50))
+    other = [hits(beside, kind, 1, "baseline") + hits(beside, kind, 1) for _ in range(64)]
+    assert [found for _, found in other] == hits(alone, kind, 64)
+    assert not any(found for found, _ in other)
 
 
 def test_slowness_is_seeded_and_ends(clock: VirtualClock) -> None:

@@ -156,7 +156,7 @@ def test_not_found_is_a_validation_exception(
         ({**config_with(), "MetricsConfig": {"MetricPublishFrequencyInSeconds": 7}}, "must be one of [10, 30, 60"),
         (config_with(InitialInstanceCount=None), "must specify InitialInstanceCount"),
         (config_with(InstanceType=None), "must specify InstanceType"),
-        (config_with(ModelName=None), "ExecutionRoleArn must be specified"),
+        (config_with(ModelName=None), "inference components are not simulated"),
         (config_with(ServerlessConfig={"MemorySizeInMB": 1500, "MaxConcurrency": 5}), "multiple of 1024"),
         (
             config_with(ServerlessConfig={"MemorySizeInMB": 2048, "MaxConcurrency": 5, "ProvisionedConcurrency": 6}),

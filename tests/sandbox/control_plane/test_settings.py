@@ -1,5 +1,6 @@
 """Settings are read from YAML, and a wrong file is told what is wrong in it."""
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -46,6 +47,23 @@ def test_all_problems_are_named_at_once(tmp_path: Path) -> None:
         load_settings(path)
     places = [problem.split(":")[0] for problem in caught.value.problems]
     assert sorted(places) == ["colour", "delays.updating", "faults.0.slow.share"]
+
+
+@pytest.mark.parametrize(
+    ("written", "problem"),
+    [
+        ("environment: [PROMPT, PYTHONPATH]", "environment.1: Value error, PYTHONPATH decides which programs run"),
+        ("environment: [LD_PRELOAD]", "LD_PRELOAD decides which programs run"),
+        ("environment: ['*']", "environment.0: String should match pattern"),
+        ("models: [os; id]", "models.0: String should match pattern"),
+    ],
+)
+def test_what_nobody_should_allow_is_refused(tmp_path: Path, written: str, problem: str) -> None:
+    """Variables that decide which programs run are set where the sandbox is started; names are names, not patterns."""
+    path = tmp_path / "sandbox.yaml"
+    path.write_text(written)
+    with pytest.raises(SettingsError, match=re.escape(problem)):
+        load_settings(path)
 
 
 @pytest.mark.parametrize("content", ["[1, 2", "- a list"])

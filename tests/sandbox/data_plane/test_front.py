@@ -116,7 +116,7 @@ def test_pipelined_requests_are_answered_in_order(front: Front, echo: int) -> No
     """Requests sent without waiting come back in the order in which they were sent."""
     with front(echo) as (_, url):
         connection = socket.create_connection(("127.0.0.1", urlsplit(url).port or 0), timeout=10)
-        requests = [f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n{n:04}" for n in range(100)]
+        requests = [f"POST {PATH} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\n{n:04}" for n in range(100)]
         connection.sendall("".join(requests).encode())
         received = b""
         while b"0099" not in received[-8:]:
@@ -246,7 +246,7 @@ def test_client_that_waits_for_permission_gets_it(front: Front, echo: int) -> No
     """A client that sends ``Expect: 100-continue`` is told to go on before it sends the body."""
     with front(echo) as (_, url):
         connection = socket.create_connection(("127.0.0.1", urlsplit(url).port or 0), timeout=10)
-        head = f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n"
+        head = f"POST {PATH} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n"
         connection.sendall(head.encode())
         assert connection.recv(65_536) == b"HTTP/1.1 100 Continue\r\n\r\n"
         connection.sendall(b"ok")

@@ -8,9 +8,10 @@ import pytest
 
 from rollway.sandbox.runtime.http1 import Request, ResponseReader
 from rollway.sandbox.serving import BadInput, Predict
-from rollway.sandbox.serving.images import command_for
+from rollway.sandbox.serving.images import PYTHON_IMAGE, SHIPPED_MODELS, command_for
 from rollway.sandbox.serving.model import ModelLoadError, load_model
 from rollway.sandbox.serving.server import respond
+from rollway.sandbox.settings import SandboxSettings
 
 
 def picky(body: bytes, content_type: str) -> bytes:
@@ -27,7 +28,7 @@ def load_shouting(environment: Mapping[str, str]) -> Predict:
 
 
 def ask(method: str, path: str, body: bytes = b"") -> tuple[int, bytes]:
-    request = Request(method, path, {"content-type": "text/csv"}, body, len(body), keep_alive=True)
+    request = Request(method, path, {"host": "127.0.0.1", "content-type": "text/csv"}, body, len(body), keep_alive=True)
     response = ResponseReader().feed(respond(picky, request))
     assert response is not None
     return response.status, response.body
@@ -84,8 +85,17 @@ def test_unusable_models_say_why(reference: str, message: str) -> None:
 def test_settings_come_before_the_own_image() -> None:
     """What the user maps is what runs, and unknown images stand for nothing."""
     own = "rollway-sandbox/python:my.model"
-    assert command_for(own, {own: ("mine",)}) == ("mine",)
-    command = command_for(f"123456789012.dkr.ecr.us-east-1.amazonaws.com/{own}", {})
+    assert command_for(own, SandboxSettings(images={own: ("mine",)})) == ("mine",)
+    settings = SandboxSettings(models=("my.model",))
+    command = command_for(f"123456789012.dkr.ecr.us-east-1.amazonaws.com/{own}", settings)
     assert command is not None
     assert command[1:] == ("-m", "rollway.sandbox.serving", "--port", "{port}", "my.model")
-    assert command_for("registry/other:my.model", {}) is None
+    assert command_for("registry/other:my.model", settings) is None
+
+
+@pytest.mark.parametrize("module", ["antigravity", "http.server", "my", "my.model.inner", "rollway.cli", "my-model"])
+def test_only_allowed_models_run(module: str) -> None:
+    """A module that exists on this machine is no model because a request names it: the settings, or the sandbox itself, list it."""
+    settings = SandboxSettings(models=("my.model",))
+    assert command_for(f"{PYTHON_IMAGE}:{module}", settings) is None
+    assert all(command_for(f"{PYTHON_IMAGE}:{shipped}", settings) for shipped in SHIPPED_MODELS)

@@ -47,7 +47,8 @@ def own_server(tmp_path: Path) -> SandboxSettings:
     """Settings that map the user's image to a plain http.server script: HTTP/1.0, no content length."""
     script = tmp_path / "serve.py"
     script.write_text(USERS_OWN_SERVER, encoding="utf-8")
-    return SandboxSettings(images={"my/image:1": (sys.executable, str(script), "{port}")}, max_servers_per_variant=2)
+    images = {"my/image:1": (sys.executable, str(script), "{port}")}
+    return SandboxSettings(images=images, environment=("GREETING",), max_servers_per_variant=2)
 
 
 def pid_of(fleets: ProcessFleets, body: bytes = b"") -> int:
@@ -116,6 +117,45 @@ def test_unknown_image_fails_with_the_remedy(fleets_of: FleetsOf, spec: Spec) ->
     assert not health.ready
     assert "fraud:7' for production variant candidate does not exist" in str(health.failure)
     assert "under 'images' in sandbox.yaml" in str(health.failure)
+    fleets.retire("fleet-1")
+    fleets.ensure(spec("rollway-sandbox/python:antigravity"))
+    assert "list 'antigravity' under 'models' in sandbox.yaml" in str(fleets.health("fleet-1").failure)
+
+
+@pytest.mark.parametrize(
+    "name", ["PATH", "PYTHONPATH", "PYTHONSTARTUP", "LD_PRELOAD", "BASH_ENV", "HF_MODEL_ID", "GREETINGS", "Ä="]
+)
+def test_variables_that_nobody_allowed_start_nothing(
+    fleets_of: FleetsOf, own_server: SandboxSettings, spec: Spec, name: str
+) -> None:
+    """A model that sets a variable beyond those in the settings gets no process at all, and its failure names what to write where."""
+    fleets = fleets_of(own_server)
+    fleets.ensure(spec("my/image:1", {"GREETING": "", name: "/home/evil"}))
+    failure = str(fleets.health("fleet-1").failure)
+    assert f"under 'environment' in sandbox.yaml: {name};" in failure
+    with pytest.raises(Refusal, match="No model server"):
+        fleets.port("fleet-1")
+
+
+def test_a_variable_that_no_process_can_have_fails_the_fleet(
+    fleets_of: FleetsOf, own_server: SandboxSettings, spec: Spec, wait_until: Await
+) -> None:
+    """A value with a NUL, which SageMaker's pattern allows and no operating system does, is a failed fleet and not a hang."""
+    fleets = fleets_of(own_server)
+    fleets.ensure(spec("my/image:1", {"GREETING": "a\0b"}))
+    wait_until(lambda: fleets.health("fleet-1").failure is not None)
+    assert "embedded null byte" in str(fleets.health("fleet-1").failure)
+
+
+def test_values_reach_the_server_as_they_are(
+    fleets_of: FleetsOf, own_server: SandboxSettings, spec: Spec, wait_until: Await
+) -> None:
+    """Braces, quotes and {port} in a variable are the model's own: only the command line has a placeholder."""
+    greeting = "{{ instruction }} {port} $HOME '\""
+    fleets = fleets_of(own_server)
+    fleets.ensure(spec("my/image:1", {"GREETING": greeting}))
+    wait_until(lambda: fleets.health("fleet-1").ready)
+    assert fleets.call("fleet-1", Invocation("digits-prod", b"x"), 10).body == f"{greeting} x None".encode()
 
 
 def test_program_that_never_answers_is_given_up(
@@ -140,15 +180,16 @@ def test_program_that_does_not_exist_is_given_up(fleets_of: FleetsOf, spec: Spec
     assert "could not start '/no/such/program': No such file or directory" in str(fleets.health("fleet-1").failure)
 
 
-def test_python_image_serves_a_module_by_its_tag(
-    fleets_of: FleetsOf, spec: Spec, wait_until: Await, tmp_path: Path
+def test_python_image_serves_an_allowed_module_by_its_tag(
+    fleets_of: FleetsOf, spec: Spec, wait_until: Await, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The image ``rollway-sandbox/python:MODULE`` needs no settings at all, under any registry."""
+    """The image ``rollway-sandbox/python:MODULE`` serves a module that the settings list, under any registry."""
     (tmp_path / "shout.py").write_text(
         "def load(environment):\n    return lambda body, content_type: body.upper()\n", encoding="utf-8"
     )
-    fleets = fleets_of(SandboxSettings())
-    fleets.ensure(spec("registry.example/rollway-sandbox/python:shout", {"PYTHONPATH": str(tmp_path)}))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    fleets = fleets_of(SandboxSettings(models=("shout",)))
+    fleets.ensure(spec("registry.example/rollway-sandbox/python:shout"))
     wait_until(lambda: fleets.health("fleet-1").ready)
     assert fleets.call("fleet-1", Invocation("digits-prod", b"hello"), 10).body == b"HELLO"
 
@@ -212,13 +253,13 @@ def load(environment):
 
 
 def test_retired_server_finishes_the_request_it_has(
-    fleets_of: FleetsOf, spec: Spec, wait_until: Await, tmp_path: Path
+    fleets_of: FleetsOf, spec: Spec, wait_until: Await, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An update loses no request: a retired server gets no new ones and has time for those under way."""
     (tmp_path / "patient.py").write_text(PATIENT_MODEL, encoding="utf-8")
-    fleets = fleets_of(SandboxSettings())
-    environment = {"PYTHONPATH": str(tmp_path), "FOLDER": str(tmp_path)}
-    fleets.ensure(spec("rollway-sandbox/python:patient", environment))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    fleets = fleets_of(SandboxSettings(models=("patient",), environment=("FOLDER",)))
+    fleets.ensure(spec("rollway-sandbox/python:patient", {"FOLDER": str(tmp_path)}))
     wait_until(lambda: fleets.health("fleet-1").ready)
     with ThreadPoolExecutor() as pool:
         asking = pool.submit(fleets.call, "fleet-1", Invocation("digits-prod", b""), 10)

@@ -111,6 +111,15 @@ def test_timeout_is_model_error_with_status_zero(build: Build) -> None:
     assert stage.sums("ModelLatency", "only", "Maximum") == 60e6
 
 
+def test_one_body_sent_again_and_again_fails_by_the_share(build: Build) -> None:
+    """A load test that repeats one body sees the planted share of errors (binomial: 200 +- 5 sigma of 63), not all or none."""
+    stage = build({"only": good}, {"only": 1})
+    stage.cloud.faults.plant(ModelErrors(variant="only", share=20))
+    found = stage.runtime.simulate(ENDPOINT, [b"the same"] * 1000)
+    assert 137 <= found["only", 500] <= 263
+    assert found["only", 200] + found["only", 500] == 1000
+
+
 def test_unknown_endpoint_is_a_validation_error(build: Build) -> None:
     """The runtime calls a missing endpoint ValidationError (not ValidationException), in AWS's words."""
     answer = build({"only": good}, {"only": 1}).runtime.invoke(Invocation("nowhere", b"x"))
@@ -144,18 +153,18 @@ def test_planted_slowness_hits_its_share(build: Build) -> None:
     assert stage.sums("ModelLatency", "only", "Maximum") == pytest.approx(1_010_000)
 
 
-def test_planted_model_errors_follow_the_input(build: Build) -> None:
-    """The fault ``model_error`` fails the same inputs every time, like a real bug, and leaves other variants alone."""
+def test_planted_model_errors_hit_their_variant_alone(build: Build) -> None:
+    """The fault ``model_error`` fails its share of one variant's requests with its status, and leaves other variants alone."""
     stage = build({"old": good, "new": good}, {"old": 1, "new": 1})
     stage.cloud.faults.plant(ModelErrors(variant="new", share=30, status=502))
 
-    def failing(variant: str) -> set[int]:
-        asked = {n: stage.runtime.invoke(Invocation(ENDPOINT, b"%d" % n, target_variant=variant)) for n in range(300)}
-        return {n for n, answer in asked.items() if answer.status == 424}
+    def failing(variant: str) -> list[int]:
+        answers = [stage.runtime.invoke(Invocation(ENDPOINT, b"%d" % n, target_variant=variant)) for n in range(300)]
+        return [json.loads(each.body)["OriginalStatusCode"] for each in answers if each.status == 424]
 
-    first = failing("new")
-    assert failing("new") == first
-    assert binomtest(len(first), 300, 0.3).pvalue > 0.001
+    found = failing("new")
+    assert binomtest(len(found), 300, 0.3).pvalue > 0.001
+    assert set(found) == {502}
     assert not failing("old")
 
 

@@ -22,11 +22,12 @@ PAGE = Path(__file__).parents[3] / "docs" / "sandbox.md"
 OUTAGE = {"fault": "outage", "service": "s3", "duration": "30s"}
 
 
-def ask(plane: ControlPlane, method: str, content: object = None, host: str | None = None) -> tuple[int, Any]:
-    """Make one request, and return its status and what its JSON says."""
+def ask(plane: ControlPlane, method: str, content: object = None, token: str | None = None) -> tuple[int, Any]:
+    """Make one request, by default with the right token, and return its status and what its JSON says."""
     connection = http.client.HTTPConnection(urlsplit(plane.url).netloc)
     body = content if content is None or isinstance(content, bytes) else json.dumps(content).encode()
-    connection.request(method, PATH, body, {} if host is None else {"Host": host})
+    authorization = f"Bearer {plane.token}" if token is None else token
+    connection.request(method, PATH, body, {"Authorization": authorization} if authorization else {})
     answer = connection.getresponse()
     text = answer.read()
     connection.close()
@@ -84,11 +85,25 @@ def test_other_methods_are_refused(plane: ControlPlane):
     assert (status, answer["problems"]) == (405, [f"{PATH} knows no PUT: GET, POST or DELETE"])
 
 
-@pytest.mark.parametrize("host", ["journal.s3.amazonaws.com", "rebound.example:8080"])
-def test_the_door_answers_to_the_loopback_address_only(plane: ControlPlane, cloud: Cloud, host: str):
-    """Under any other host the path is S3's, so neither an object's key nor a web page's trick reaches the faults."""
-    ask(plane, "POST", OUTAGE, host=host)
-    assert cloud.faults.planted() == []
+@pytest.mark.parametrize(
+    "token", ["", "Bearer ", "Bearer of-another-run", "Basic {}", "{}", "AWS4-HMAC-SHA256 {}", "Bearer ü"]
+)
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE", "PUT"])
+def test_the_door_opens_for_the_token_of_the_run_only(plane: ControlPlane, cloud: Cloud, method: str, token: str):
+    """Without it nothing is listed, planted or removed, and the answer says where it is printed."""
+    ask(plane, "POST", OUTAGE)
+    status, answer = ask(plane, method, OUTAGE, token=token.format(plane.token))
+    assert (status, list(answer)) == (401, ["problems"])
+    assert "Authorization: Bearer $ROLLWAY_SANDBOX_TOKEN" in answer["problems"][0]
+    assert len(cloud.faults.planted()) == 1
+
+
+def test_every_run_has_a_token_of_its_own(cloud: Cloud):
+    """Two runs share none unless whoever starts them says so; it is as long as 256 bits need."""
+    first, second = ControlPlane(cloud).token, ControlPlane(cloud).token
+    assert first != second
+    assert len(first) >= 256 / 6
+    assert ControlPlane(cloud, token=first).token == first
 
 
 def test_removing_faults_ends_gaps_in_metrics(cloud: Cloud, clock: VirtualClock):

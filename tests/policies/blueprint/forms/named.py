@@ -287,8 +287,18 @@ NAMED: dict[str, tuple[str, bytes, str, str]] = {
     "archive of a model": ("model.tar.gz", b"\x1f\x8b\x08\x00\x00", "compressed", DESCRIBE),
     "picture": ("c.png", b"\x89PNG\r\n\x1a\n\x00", "picture", DESCRIBE),
     "PDF": ("c.pdf", b"%PDF-1.7\n\xff\xfe\x00", "PDF", DESCRIBE),
-    "bytes": ("c.bin", b"\x80\x81\x82", "is not text", "CreateEndpointConfig"),
-    "cut JSON": ("c.json", text(CONFIG)[:-40], "neither YAML nor JSON: line", ""),
-    "JSON with a comment": ("c.json", b'{"KmsKeyId": "a", // the key\n "Tags": []}', "neither YAML nor JSON: line", ""),
-    "a key given twice": ("c.yaml", b"KmsKeyId: a\nKmsKeyId: b\n", "is given 2 times", "keep one"),
+    "bytes": ("c.bin", b"\x80\x81\x82", "is not text", "save it as UTF-8"),
+    "cut JSON": ("c.json", text(CONFIG)[:-40], "is not valid YAML or JSON", "correct it there"),
+    "JSON with a comment": (
+        "c.json",
+        b'{"KmsKeyId": "a", // the key\n "Tags": []}',
+        "is not valid YAML or JSON",
+        "correct it there",
+    ),
+    "a key given twice": (
+        "c.yaml",
+        b"KmsKeyId: a\nKmsKeyId: b\n",
+        "gives one key more than once, in lines 1 and 2",
+        "keep one",
+    ),
 }

@@ -1,0 +1,36 @@
+"""Matching of actions and ARNs by IAM's wildcards: ``*`` for any text, ``?`` for one character."""
+
+import re
+from functools import lru_cache
+from typing import Final
+
+EVERY: Final = "*"
+_PARTS: Final = 6
+"""An ARN's parts between colons: ``arn``, partition, service, Region, account and resource, which may hold further colons."""
+
+
+def is_like(pattern: str, text: str) -> bool:
+    """Whether a text matches a pattern; upper and lower case differ."""
+    return _compile(pattern).fullmatch(text) is not None
+
+
+def covers_action(pattern: str, action: str) -> bool:
+    """Whether a pattern covers an action, for example ``s3:Get*`` and ``s3:GetObject``; upper and lower case are alike."""
+    return is_like(pattern.lower(), action.lower())
+
+
+def covers_resource(pattern: str, arn: str) -> bool:
+    """Whether a pattern covers a resource.
+
+    A wildcard never reaches over the colon between two parts of an ARN, except within the last one. ``*`` alone covers every resource,
+    and nothing else covers ``*``, which stands for an action that names no resource.
+    """
+    if EVERY in {pattern, arn}:
+        return pattern == EVERY
+    patterns, parts = pattern.split(":", _PARTS - 1), arn.split(":", _PARTS - 1)
+    return len(patterns) == len(parts) and all(map(is_like, patterns, parts))
+
+
+@lru_cache(maxsize=4096)
+def _compile(pattern: str) -> re.Pattern[str]:
+    return re.compile(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), re.DOTALL)

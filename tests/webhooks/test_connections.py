@@ -1,0 +1,74 @@
+"""Which connection has to go for a newcomer: never one at work, never more than the limits, the oldest of the largest source."""
+
+from dataclasses import dataclass
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rollway.webhooks.connections import Connections
+
+MOST, MOST_OF_SOURCE = 6, 4
+SOURCES = st.sampled_from(["a", "b", "c", "proxy"])
+
+
+@dataclass(eq=False)
+class Line:
+    """A connection."""
+
+    source: str
+    waits: bool
+
+    @property
+    def is_proxy(self) -> bool:
+        return self.source == "proxy"
+
+    def may_be_displaced(self) -> bool:
+        return self.waits
+
+    def displace(self) -> None:
+        raise AssertionError("admit closes nothing itself")
+
+
+def of_source(lines: list[Line], source: str) -> list[Line]:
+    return [each for each in lines if each.source == source]
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(SOURCES, st.booleans()), max_size=40))
+def test_places_are_kept_for_who_is_at_work_and_given_to_newcomers(arrivals: list[tuple[str, bool]]) -> None:
+    """Whatever comes, the limits hold; who waits the longest, of the source with the most, makes room."""
+    connections, present = Connections(MOST, MOST_OF_SOURCE), list[Line]()
+    for source, waits in arrivals:
+        newcomer = Line(source, waits)
+        present.append(newcomer)
+        gone = connections.admit(newcomer)
+        is_crowded = len(of_source(present, source)) > MOST_OF_SOURCE and not newcomer.is_proxy
+        if not is_crowded and len(present) <= MOST:
+            assert gone is None
+            continue
+
+        assert gone is not None
+        waiting = [each for each in (of_source(present, source) if is_crowded else present) if each.waits]
+        if waiting:
+            assert gone is next(each for each in of_source(present, gone.source) if each.waits)
+            most = max(len(of_source(present, each.source)) for each in waiting)
+            assert is_crowded or len(of_source(present, gone.source)) == most
+        else:
+            assert gone is newcomer
+        present.remove(gone)
+        assert len(connections) == len(present) <= MOST
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(SOURCES, st.booleans()), max_size=20))
+def test_what_was_closed_is_forgotten(arrivals: list[tuple[str, bool]]) -> None:
+    """Nothing is left of connections that were closed, also of those that were displaced before."""
+    connections = Connections(MOST, MOST_OF_SOURCE)
+    lines = [Line(*each) for each in arrivals]
+    for line in lines:
+        connections.admit(line)
+    for line in lines:
+        connections.remove(line)
+
+    assert len(connections) == 0
+    assert connections._by_source == {}
