@@ -170,6 +170,11 @@ class Faults:
         """Return how much later than usual metrics become visible now."""
         return max((fault.by for fault in self._active(MetricDelay)), default=timedelta(0))
 
+    @property
+    def any_planted(self) -> bool:
+        """Whether any fault is planted, one that waits for its time included."""
+        return bool(self._planted)
+
     def planted(self) -> list[Planted]:
         """Return the faults that are planted, those that wait for their time included."""
         with self._lock:

@@ -3,7 +3,7 @@
 It stores and hands out. What is visible when, and what a request may ask, is decided elsewhere.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from threading import Lock
 from typing import Any, TypeAlias
 
@@ -30,6 +30,12 @@ class Archive:
         with self._lock:
             series = self._targets.get(target) or self._resolve(target)
             series.add(second, value, count)
+
+    def extend(self, target: Target, second: int, values: Sequence[float]) -> None:
+        """Store observations of one second, each seen once."""
+        with self._lock:
+            series = self._targets.get(target) or self._resolve(target)
+            series.extend(second, values)
 
     def add_set(self, target: Target, second: int, statistics: StatisticSet) -> None:
         """Store a statistic set."""

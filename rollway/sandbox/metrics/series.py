@@ -6,6 +6,7 @@ the lock.
 """
 
 from array import array
+from collections.abc import Sequence
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -81,6 +82,14 @@ class Series:
         values.append(value)
         minute.seconds.append(place)
         minute.counts.append(count)
+
+    def extend(self, second: int, values: Sequence[float]) -> None:
+        """Append observations of one second, each seen once."""
+        minute = self.minutes.get(second // MINUTE) or self._new_minute(second)
+        minute.revision += 1
+        minute.values.extend(values)
+        minute.seconds.extend([second % MINUTE] * len(values))
+        minute.counts.extend([1.0] * len(values))
 
     def add_set(self, second: int, statistics: StatisticSet) -> None:
         """Append a statistic set."""

@@ -4,7 +4,7 @@ Time comes from the injected clock alone. Requests and answers carry AWS's membe
 AWS would turn down, or that is not simulated, raises ``Refusal``. Nothing here knows of moto or HTTP.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeAlias
 
@@ -69,11 +69,19 @@ class MetricStore:
         moment = at or self._clock.now()
         if not count or (self.gaps and self._swallowed(dimensions, moment)):
             return
-        latest, second = self._latest
-        if moment is not latest:  # one invocation records many values at one moment
-            second = epoch_second(moment)
-            self._latest = (moment, second)
+        second = self._second(moment)
         self._archive.add((namespace, metric, tuple(dimensions.items()), None), second, value, count)
+        if second >= self._next_sweep:
+            self._sweep(second)
+
+    def record_each(
+        self, namespace: str, metric: str, dimensions: Mapping[str, str], values: Sequence[float], at: datetime
+    ) -> None:
+        """Record several observations of one moment by a simulated service, in one go: far faster than one by one."""
+        if self.gaps and self._swallowed(dimensions, at):
+            return
+        second = self._second(at)
+        self._archive.extend((namespace, metric, tuple(dimensions.items()), None), second, values)
         if second >= self._next_sweep:
             self._sweep(second)
 
@@ -137,6 +145,13 @@ class MetricStore:
                 f"metrics were saved in format {state.get('format')!r}, this version reads {_SNAPSHOT_FORMAT}"
             )
         self._archive.restore(state["series"])
+
+    def _second(self, moment: datetime) -> int:
+        latest, second = self._latest
+        if moment is not latest:  # one invocation records many values at one moment
+            second = epoch_second(moment)
+            self._latest = (moment, second)
+        return second
 
     def _view(self) -> View:
         now = self._clock.now()

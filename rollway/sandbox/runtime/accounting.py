@@ -4,7 +4,9 @@ Each goes out twice, as AWS does it: by endpoint and variant, and by endpoint, v
 Errors are published as 0 or 1 per request, so their average is the error rate. Latencies are in microseconds.
 """
 
+from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from rollway.sandbox.metrics.store import MetricStore
@@ -12,6 +14,21 @@ from rollway.sandbox.sagemaker.serving import ServingVariant
 
 NAMESPACE = "AWS/SageMaker"
 _MICROSECONDS = 1_000_000
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What became of several invocations of one variant at one moment.
+
+    Attributes:
+        variant: the variant.
+        latencies_s: of each, in the order of their coming.
+        statuses: how many ended with which HTTP status.
+    """
+
+    variant: ServingVariant
+    latencies_s: list[float] = field(default_factory=list[float])
+    statuses: Counter[int] = field(default_factory=Counter[int])
 
 
 class Accounting:
@@ -49,6 +66,15 @@ class Accounting:
     ) -> None:
         """Record how much longer ``count`` invocations took than their model server."""
         self._record(endpoint, variant, ("OverheadLatency", overhead_s * _MICROSECONDS), at, count=count)
+
+    def record_batch(self, endpoint: str, batch: Batch, overhead_s: float, at: datetime) -> None:
+        """Record several invocations, each with the same overhead: as each by itself, and far faster."""
+        latencies = [latency * _MICROSECONDS for latency in batch.latencies_s]
+        for dimensions in self._dimensions_of(endpoint, batch.variant):
+            self._metrics.record_each(NAMESPACE, "ModelLatency", dimensions, latencies, at)
+        for status, count in batch.statuses.items():
+            self.record_status(endpoint, batch.variant, status, at, count=count)
+            self.record_overhead(endpoint, batch.variant, overhead_s, at, count=count)
 
     def _record(
         self, endpoint: str, variant: ServingVariant, value: tuple[str, float], at: datetime, *, count: int = 1

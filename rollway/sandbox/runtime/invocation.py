@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
 from random import Random
 
 from rollway.sandbox.captures import Ticket
@@ -17,7 +16,7 @@ from rollway.sandbox.cloud import Cloud
 from rollway.sandbox.errors import Refusal
 from rollway.sandbox.fleets import Fleets
 from rollway.sandbox.runtime import answers, routing
-from rollway.sandbox.runtime.accounting import Accounting
+from rollway.sandbox.runtime.accounting import Accounting, Batch
 from rollway.sandbox.runtime.messages import Answer, Invocation, ModelServers, Reply
 from rollway.sandbox.runtime.replies import no_server, timed_out
 from rollway.sandbox.sagemaker.serving import Serving, ServingVariant
@@ -117,35 +116,35 @@ class Runtime:
         """
         serving = self._cloud.endpoints.serving(endpoint)
         now = self._cloud.clock.now()
-        tally: Counter[tuple[ServingVariant, int]] = Counter()
+        batches = {each.name: Batch(each) for each in (*serving.variants, *serving.shadow)}
         for body in bodies:
             invocation = Invocation(endpoint, body)
             route = self._route(serving, invocation)
             for assignment in (route.answering, *route.shadows):
                 reply = self._outcome(assignment, self._call(assignment, invocation))
-                self._accounting.record_latency(endpoint, assignment.variant, reply.latency_s, now)
                 self._capture(assignment, reply)
-                tally[assignment.variant, reply.status] += 1
-        self._record_tally(endpoint, tally, now)
-        return Counter({(variant.name, status): count for (variant, status), count in tally.items()})
-
-    def _record_tally(self, endpoint: str, tally: Counter[tuple[ServingVariant, int]], now: datetime) -> None:
-        for (variant, status), count in tally.items():
-            self._accounting.record_status(endpoint, variant, status, now, count=count)
-            self._accounting.record_overhead(endpoint, variant, SIMULATED_OVERHEAD_S, now, count=count)
+                batch = batches[assignment.variant.name]
+                batch.latencies_s.append(reply.latency_s)
+                batch.statuses[reply.status] += 1
+        tally: Counter[tuple[str, int]] = Counter()
+        for name, batch in batches.items():
+            if batch.latencies_s:
+                self._accounting.record_batch(endpoint, batch, SIMULATED_OVERHEAD_S, now)
+            tally.update({(name, status): count for status, count in batch.statuses.items()})
+        return tally
 
     def _route(self, serving: Serving, invocation: Invocation) -> Route:
         variant = routing.choose_variant(serving, invocation.target_variant, self._rng)
         shadows = routing.choose_shadows(serving, self._rng)
         asked = (variant, *shadows)
         tickets = self._cloud.captures.draw(serving, [each.name for each in asked], invocation)
-        first, *others = (
-            self._assign(serving.endpoint, each, ticket) for each, ticket in zip(asked, tickets, strict=True)
-        )
-        return Route(first, tuple(others))
+        assigned = [self._assign(serving.endpoint, each, ticket) for each, ticket in zip(asked, tickets, strict=True)]
+        return Route(assigned[0], tuple(assigned[1:]))
 
     def _assign(self, endpoint: str, variant: ServingVariant, ticket: Ticket | None) -> Assignment:
         faults = self._cloud.faults
+        if not faults.any_planted:  # asked for every request
+            return Assignment(endpoint, variant, 0.0, None, ticket)
         delay_s = faults.slowed(variant.name).total_seconds()
         return Assignment(endpoint, variant, delay_s, faults.model_error(variant.name), ticket)
 

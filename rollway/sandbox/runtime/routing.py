@@ -18,7 +18,7 @@ def choose_variant(serving: Serving, target: str | None, rng: Random) -> Serving
     """
     if target is not None:
         return _named(serving, target)
-    total = sum(variant.weight for variant in serving.variants)
+    total = serving.total_weight
     if total <= 0:
         raise Refusal("ServiceUnavailable", f"Endpoint {serving.endpoint} has no variant with a weight above 0.", 503)
     mark = rng.random() * total
@@ -36,7 +36,7 @@ def choose_shadows(serving: Serving, rng: Random) -> tuple[ServingVariant, ...]:
     """
     if not serving.shadow:
         return ()
-    total = sum(variant.weight for variant in serving.variants)
+    total = serving.total_weight
     return tuple(variant for variant in serving.shadow if rng.random() * total < variant.weight)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from rollway.sandbox.sagemaker.constraints import items, section
@@ -64,6 +65,11 @@ class Serving:
     variants: tuple[ServingVariant, ...]
     shadow: tuple[ServingVariant, ...]
     capture: CaptureRule | None = None
+
+    @cached_property
+    def total_weight(self) -> float:
+        """The sum of the weights of those that answer."""
+        return sum(variant.weight for variant in self.variants)
 
 
 def read_capture(options: Mapping[str, Any]) -> CaptureRule | None:
