@@ -4,12 +4,13 @@ It is patched into moto's dispatch itself, so tests in process and the HTTP serv
 """
 
 from contextlib import AbstractContextManager
+from functools import cache
 from html import escape
 from http import HTTPStatus
 from threading import RLock
 from typing import Any
 
-from moto.core import errors
+from moto.core import errors, responses
 from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, BaseResponse
 from moto.core.routing import get_service_router
@@ -47,6 +48,8 @@ def patches(cloud: Cloud) -> list[Patch]:
     return [
         Patch(BaseResponse, "call_action", _guarded_action(cloud, BaseResponse.call_action)),
         Patch(errors, "COMMON_ERROR_CODES", known_codes),
+        # moto looks at all members of a class for each request.
+        Patch(responses, "method_names_from_class", cache(responses.method_names_from_class)),
         *(
             Patch(S3Response, name, _guarded_s3(cloud, getattr(S3Response, name), one_at_a_time))
             for name in ("bucket_response", "key_response")
