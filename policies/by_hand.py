@@ -15,7 +15,9 @@ _SCALING: Final = "application-autoscaling"
 
 
 def by_hand(plan: Plan, left: Leftover) -> tuple[str, ...]:
-    """Return the commands that do a task by hand, in this order."""
+    """Return the commands that do a task by hand, in this order; none for what has to stay."""
+    if left.is_final:
+        return ()
     return tuple(f"{command}{_region(plan)}" for command in _commands(plan, left))
 
 
@@ -33,6 +35,9 @@ def _commands(plan: Plan, left: Leftover) -> Iterator[str]:
             yield _register(plan.endpoint, left.task.scaling)
         case ReplaceScaling():
             yield from _replace(left.task)
+            yield from _remove_others(plan, left.task)
+        case _ if original := plan.surroundings.target(plan.baseline.variant):
+            yield _register(plan.endpoint, original)
         case _:
             ids = f"endpoint/{plan.endpoint}/variant/{plan.baseline.variant}"
             yield _aws(_SCALING, "describe-scalable-targets", "--service-namespace", "sagemaker", "--resource-ids", ids)
@@ -48,6 +53,18 @@ def _replace(task: ReplaceScaling) -> Iterator[str]:
         yield _input("put-scaling-policy", {"PolicyName": name} | identity | type_policy(policy))
     for name, action in due.scaling.scheduled.items():
         yield _input("put-scheduled-action", {"ScheduledActionName": name} | identity | action)
+
+
+def _remove_others(plan: Plan, task: ReplaceScaling) -> Iterator[str]:
+    """Yield the commands that remove what this rollout's other registrations have brought, and the wanted one does not have."""
+    if task.registration is None or plan.scaling is None:
+        return
+    wanted, identity = task.registration.scaling, _identity(task.endpoint, task.variant)
+    ours = [each.scaling for each in (plan.scaling.before, plan.scaling.after) if each]
+    for name in sorted({name for each in ours for name in each.policies} - wanted.policies.keys()):
+        yield _input("delete-scaling-policy", {"PolicyName": name} | identity)
+    for name in sorted({name for each in ours for name in each.scheduled} - wanted.scheduled.keys()):
+        yield _input("delete-scheduled-action", {"ScheduledActionName": name} | identity)
 
 
 def _register(endpoint: str, target: ScalingTarget) -> str:

@@ -6,6 +6,10 @@ an abort and a rollback are results, never exceptions.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
+
+MOST_TOLD: Final = 100
+"""Problems of one file that a message lists; a file of another kind may have tens of thousands."""
 
 
 class RolloutError(Exception):
@@ -56,7 +60,8 @@ class PolicyError(RolloutError):
 
     def __init__(self, source: str, problems: Sequence[Problem]) -> None:
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-        super().__init__("\n".join([f"{source}: {count}", *(f"  {problem}" for problem in problems)]))
+        more = [f"  … and {len(problems) - MOST_TOLD} more"] if len(problems) > MOST_TOLD else []
+        super().__init__("\n".join([f"{source}: {count}", *(f"  {each}" for each in problems[:MOST_TOLD]), *more]))
         self.problems = tuple(problems)
 
 

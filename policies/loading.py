@@ -14,6 +14,7 @@ from policies.errors import PolicyError, Problem
 from policies.guardrail_coherence import find_guardrail_problems
 from policies.spec import Policy
 from policies.strategies.linear import retell, spell_out
+from policies.windows.zones import find_zone
 
 LIBRARY: Final = Path(__file__).parent / "library"
 _TELLING: Final = ("strategy", "stages")
@@ -95,10 +96,8 @@ def _with_holidays(document: Any, folder: Path, source: str) -> Any:  # noqa: AN
 
 def _zone_of(windows: Mapping[str, Any]) -> ZoneInfo:
     """Return the zone that a policy's windows name; UTC where that is none, which is found to be a mistake later."""
-    try:
-        return ZoneInfo(windows.get("time_zone", "UTC"))
-    except (KeyError, ValueError, OSError, TypeError):
-        return ZoneInfo("UTC")
+    given: object = windows.get("time_zone", "UTC")
+    return (find_zone(given) if isinstance(given, str) else None) or ZoneInfo("UTC")
 
 
 def load_policy(name: str | Path) -> Policy:
@@ -107,11 +106,9 @@ def load_policy(name: str | Path) -> Policy:
     Raises:
         PolicyError: when there is no such policy, the file is not YAML, or with every problem in it.
     """
-    path = Path(name)
-    if not path.suffix and (LIBRARY / f"{name}.yaml").exists():
-        path = LIBRARY / f"{name}.yaml"
-    shipped = ", ".join(sorted(entry.stem for entry in LIBRARY.glob("*.yaml")))
-    remedy = f"give the path of a file, or the name of a policy that ships with Rollway: {shipped}"
+    shipped = {entry.stem: entry for entry in sorted(LIBRARY.glob("*.yaml"))}
+    path = shipped.get(str(name), Path(name))
+    remedy = f"give the path of a file, or the name of a policy that ships with Rollway: {', '.join(shipped)}"
     return _make_policy(load_document(path, remedy=remedy), path.parent)
 
 

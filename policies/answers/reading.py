@@ -1,18 +1,21 @@
 """From the text of an answer to a value that can be compared: JSON, JSON lines, CSV, or else the text or bytes themselves."""
 
 import base64
-import binascii
 import csv
 import json
 import math
 import re
+import sys
 from typing import Any, Final, TypeAlias, cast
 
 Value: TypeAlias = bool | int | float | str | bytes | list["Value"] | dict[str, "Value"] | None
 """An answer, or a part of one. Numbers in CSV are still text here."""
 
-_NUMBER: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?(?:inf|infinity)|nan", re.IGNORECASE)
+_NUMBER: Final = re.compile(
+    r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?(?:inf|infinity)|nan", re.IGNORECASE | re.ASCII
+)
 _LONGEST_NUMBER: Final = 400
+_LARGEST: Final = int(sys.float_info.max)
 _INDEX: Final = re.compile(r"0|[1-9]\d{0,8}")
 
 
@@ -34,7 +37,7 @@ def read_answer(data: str, encoding: str) -> Value:
         return _read_text(data)
     try:
         content = base64.b64decode(data, validate=True)
-    except binascii.Error:
+    except ValueError:  # also where it is not in ASCII
         return data
     try:
         return _read_text(content.decode())
@@ -59,7 +62,7 @@ def find_part(answer: Value, path: str) -> Value | Absent:
 def read_number(value: Value) -> int | float | None:
     """Return the number that a value is, or that a cell of CSV spells; None for anything else, also for what no float can hold."""
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return value
+        return value if isinstance(value, float) or abs(value) <= _LARGEST else None
     if isinstance(value, str) and len(value) <= _LONGEST_NUMBER and _NUMBER.fullmatch(value.strip()):
         number = float(value)
         return None if math.isinf(number) and "inf" not in value.lower() else number

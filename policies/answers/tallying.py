@@ -161,6 +161,8 @@ class Tally:
     def _judge(self, baseline: Captured, candidate: Captured) -> bool | None:
         """Compare the halves of a pair once; None when there is nothing to compare."""
         ids = baseline.event_id, candidate.event_id
+        if not all(ids):  # one without an id is like every other one
+            return compare(baseline, candidate, self._rule)
         if ids not in self._judged:
             self._judged[ids] = compare(baseline, candidate, self._rule)
         return self._judged[ids]

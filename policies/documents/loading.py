@@ -11,7 +11,7 @@ import yaml
 
 from policies.documents.limits import DocumentError, compose
 from policies.documents.text import Unreadable, decode, read_bytes
-from policies.errors import PolicyError, Problem
+from policies.errors import MOST_TOLD, PolicyError, Problem
 
 Refusal: TypeAlias = Callable[[str, Sequence[Problem]], Exception]
 """Makes the error to raise of the source and what is wrong with it, for example ``PolicyError``."""
@@ -51,7 +51,8 @@ class Document:
         try:
             yield
         except PolicyError as error:
-            raise type(error)(self.source, [self._locate(each) for each in error.problems]) from error
+            told, rest = error.problems[:MOST_TOLD], error.problems[MOST_TOLD:]
+            raise type(error)(self.source, [*map(self._locate, told), *rest]) from error
 
     def _locate(self, problem: Problem) -> Problem:
         return problem if problem.line else replace(problem, line=self.line_of(problem.where))

@@ -2,10 +2,13 @@
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, Final, cast
 
 from pydantic import ValidationError
 
+from policies.documents.loading import expect_fields, load_document
+from policies.documents.text import show
 from policies.errors import PolicyError, Problem
 from policies.lint.catalogue import RULES
 from policies.lint.rules import SEVERITIES, Rule, Severity
@@ -88,6 +91,20 @@ def parse_settings(document: object, source: str) -> LintSettings:
     return settings
 
 
+def load_settings(path: Path) -> LintSettings:
+    """Read a ``lint.yaml``.
+
+    Raises:
+        InvalidLintSettings: it cannot be read, or with every problem in it.
+    """
+    document = load_document(path, InvalidLintSettings)
+    foreign = None if document.content is None else expect_fields(document.content, _FIELDS)
+    if foreign:
+        raise InvalidLintSettings(str(path), [foreign])
+    with document.naming_lines():
+        return parse_settings(document.content, str(path))
+
+
 _FIELDS: Final = tuple(LintSettings.model_fields)
 
 
@@ -107,4 +124,6 @@ def _problem(details: Mapping[str, Any]) -> Problem:
         return Problem(where, "is no field of lint.yaml", f"write one of {', '.join(near or _FIELDS)}")
     if details["type"] == "literal_error":
         return Problem(where, f"{details['input']!r} is no severity", f"write one of {', '.join(SEVERITIES)}")
-    return Problem(where, f"{details['msg']}, not {details['input']!r}")
+    found: object = details["input"]
+    told = f", not {show(found)}" if found is None or isinstance(found, str | int | float) else ""
+    return Problem(where, f"{details['msg']}{told}")

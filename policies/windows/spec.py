@@ -4,11 +4,12 @@ import re
 from datetime import date, time
 from itertools import pairwise
 from typing import Annotated, Any, Final, Literal
-from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime, BeforeValidator, Field, PlainSerializer, field_validator, model_validator
 
+from policies.documents.text import show
 from policies.values import Frozen
+from policies.windows.zones import find_zone
 
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _SPAN: Final = re.compile(r"(?P<first>[a-z]{3})(?:\s*-\s*(?P<last>[a-z]{3}))?")
@@ -173,12 +174,8 @@ class WindowsSpec(Frozen):
     @field_validator("time_zone")
     @classmethod
     def _is_known(cls, name: str) -> str:
-        try:
-            ZoneInfo(name)
-        except (KeyError, ValueError, OSError) as error:
-            raise ValueError(
-                f"{name!r} is no time zone; write one such as Europe/Berlin, America/New_York or UTC"
-            ) from error
+        if find_zone(name) is None:
+            raise ValueError(f"{show(name)} is no time zone; write one such as Europe/Berlin, America/New_York or UTC")
         return name
 
     @field_validator("open_times")

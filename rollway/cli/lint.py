@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import Final, Literal, TypedDict, Unpack
 
 import click
-import yaml
 
 from policies.blueprint.source import Source, UnreadableDocument, load_sources
 from policies.errors import Problem
 from policies.lint.linting import lint
 from policies.lint.rules import SEVERITIES
-from policies.lint.settings import InvalidLintSettings, LintSettings, parse_settings
+from policies.lint.settings import LintSettings, load_settings
 from policies.lint.source import make_subject
 from policies.lint.subject import Subject
 from rollway.aws.shapes import blueprint_shapes
@@ -141,16 +140,8 @@ def _read_settings(options: Options) -> LintSettings:
     path = options["config"] or _DEFAULT_CONFIG
     settings = LintSettings()
     if options["config"] or path.exists():
-        settings = parse_settings(_read_yaml(path), str(path))
+        settings = load_settings(path)
     return settings.changed(options["disable"], _read_severities(options["severity"]), options["fail_on"])
-
-
-def _read_yaml(path: Path) -> object:
-    try:
-        return yaml.safe_load(path.read_text("utf-8"))
-    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
-        told = " ".join(str(error).split())
-        raise InvalidLintSettings(str(path), [Problem("(file)", f"cannot be read: {told}")]) from error
 
 
 def _read_severities(given: Iterable[str]) -> dict[str, str]:

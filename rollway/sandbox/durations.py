@@ -21,7 +21,10 @@ def _read(value: object) -> object:
     parts = _PART.findall(value.replace(" ", ""))
     if not parts or "".join(number + unit for number, unit in parts) != value.replace(" ", ""):
         return value
-    return timedelta(seconds=sum(float(number) * _SECONDS[unit] for number, unit in parts))
+    try:
+        return timedelta(seconds=sum(float(number) * _SECONDS[unit] for number, unit in parts))
+    except OverflowError as error:
+        raise ValueError("is longer than a length of time can be") from error
 
 
 Duration = Annotated[timedelta, BeforeValidator(_read), Ge(timedelta(0))]

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from io import BytesIO
 from typing import Any, cast
-from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import ThreadedWSGIServer
@@ -87,8 +87,19 @@ class _Handler(MotoRequestHandler):
         super().finish()
 
     def run_wsgi(self) -> None:
-        """Answer one request: its whole body is read first, so that the next request begins where this one ends."""
-        self.environ = environ = _with_whole_body(self.make_environ())
+        """Answer one request: its whole body is read first, so that the next request begins where this one ends.
+
+        A web page's request is refused before that, and the connection closed: its body may be as long as it likes.
+        """
+        environ = self.make_environ()
+        refusal = find_refusal(environ["REQUEST_METHOD"], _headers_of(environ))
+        if refusal:
+            _log.info("%s", refusal)
+            self.close_connection = True
+            body = json.dumps({"__type": "AccessDeniedException", "message": refusal}).encode()
+            self._send("403 Forbidden", [("Content-Type", "application/json"), ("Connection", "close")], body)
+            return
+        self.environ = environ = _with_whole_body(environ)
         started: list[tuple[str, list[tuple[str, str]]]] = []
         parts: list[bytes] = []
 
@@ -96,7 +107,7 @@ class _Handler(MotoRequestHandler):
             started.append((status, headers))
             return parts.append  # what WSGI calls write
 
-        parts += _taken(_guarded(self.server.app)(environ, start_response))
+        parts += _taken(self.server.app(environ, start_response))
         self._send(*started[-1], b"".join(parts))
 
     def _send(self, status: str, headers: list[tuple[str, str]], body: bytes) -> None:
@@ -119,20 +130,6 @@ class _Handler(MotoRequestHandler):
     def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 - werkzeug's name
         """Keep quiet per request: the simulated account has its own request log."""
         _log.debug("%s: %s", type, message % args if args else message)
-
-
-def _guarded(app: WSGIApplication) -> WSGIApplication:
-    """Return what answers a web page's requests in the application's place, and leaves all others to it."""
-
-    def answer(environ: WSGIEnvironment, start_response: StartResponse, /) -> Iterable[bytes]:
-        refusal = find_refusal(environ["REQUEST_METHOD"], _headers_of(environ))
-        if refusal is None:
-            return app(environ, start_response)
-        _log.info("%s", refusal)
-        start_response("403 Forbidden", [("Content-Type", "application/json")])
-        return [json.dumps({"__type": "AccessDeniedException", "message": refusal}).encode()]
-
-    return answer
 
 
 def _headers_of(environ: WSGIEnvironment) -> dict[str, str]:

@@ -24,6 +24,23 @@ from rollway.sandbox.moto_adapter import installed
 from rollway.sandbox.moto_adapter.s3_files import S3Files
 
 _log = logging.getLogger(__name__)
+_SERVED: Final = frozenset(
+    (
+        *(
+            "applicationautoscaling",
+            "cloudwatch",
+            "ecr",
+            "iam",
+            "kms",
+            "s3",
+            "sagemaker",
+            "sagemakerruntime",
+            "scheduler",
+        ),
+        *("secretsmanager", "servicequotas", "sns", "sqs", "sts"),
+    )
+)
+"""The services that Rollway uses, and those that what it uses belongs to."""
 _MOTOS_OWN: Final = frozenset({"moto_api", "moto_api._internal", "instance_metadata"})
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -107,11 +124,24 @@ class _Front:
 
 
 class _Services(DomainDispatcherApplication):
-    """moto's dispatch to the services of AWS. What AWS does not have, such as ``/moto-api/reset``, is a path of S3's as on AWS."""
+    """moto's dispatch to the services of the simulated AWS.
+
+    moto has many more, and some of them start programs (Batch, Lambda) or send requests anywhere. What AWS does not have, such as
+    ``/moto-api/reset``, is a path of S3's as on AWS.
+    """
 
     def get_backend_for_host(self, host: str | None) -> Any:  # noqa: ANN401 - as in moto
+        """Return the name of the service; None where the host does not tell.
+
+        Raises:
+            NotImplementedError: it is none of the simulated AWS's.
+        """
         backend = super().get_backend_for_host(host)
-        return "s3" if backend in _MOTOS_OWN else backend
+        if backend in _MOTOS_OWN:
+            return "s3"
+        if backend is not None and backend not in _SERVED:
+            raise NotImplementedError(f"the service {backend}; there are {', '.join(sorted(_SERVED))}")
+        return backend
 
 
 def _may_change_s3(environ: WSGIEnvironment) -> bool:

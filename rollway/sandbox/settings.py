@@ -148,7 +148,7 @@ def load_settings(path: Path | None) -> SandboxSettings:
     if path is None:
         return SandboxSettings()
     content = load_document(path, lambda _, problems: SettingsError(path, tuple(map(str, problems)))).content
-    foreign = expect_fields(content, tuple(SandboxSettings.model_fields)) if content else None
+    foreign = expect_fields(content, tuple(SandboxSettings.model_fields)) if content is not None else None
     if foreign:
         raise SettingsError(path, (str(foreign),))
     try:
@@ -159,8 +159,10 @@ def load_settings(path: Path | None) -> SandboxSettings:
 
 
 def _got(error: ErrorDetails) -> str:
-    """Show what a field of ours has; what is no field of ours may be anything."""
-    return "" if error["type"] == "extra_forbidden" else f" (got {show(error['input'])})"
+    """Show what a field of ours has; what is no field of ours, and what is not a single value, may hold anything."""
+    found: object = error["input"]
+    is_single = found is None or isinstance(found, str | int | float)
+    return f" (got {show(found)})" if is_single and error["type"] != "extra_forbidden" else ""
 
 
 def _place(location: tuple[int | str, ...]) -> str:

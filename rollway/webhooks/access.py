@@ -8,7 +8,7 @@ from typing import Any, Final
 from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from rollway.webhooks.answers import PROTECTION, UNFORESEEN, Answer, refuse
+from rollway.webhooks.answers import NOT_FOUND, PROTECTION, UNFORESEEN, Answer, refuse
 from rollway.webhooks.limits import Limits
 from rollway.webhooks.logs import fields
 from rollway.webhooks.senders.delivery import Refusal
@@ -16,6 +16,7 @@ from rollway.webhooks.senders.delivery import Refusal
 _log = logging.getLogger(__name__)
 
 _LINE: Final = "rollway.line"
+_SENT_INSTEAD: Final = "sent instead"
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE"})
 _HIDDEN: Final = "..."
 _PER_LINE: Final = 4
@@ -28,6 +29,11 @@ _TOO_LONG: Final = Refusal(431, "head_too_long", "the request line and the heade
 def log_fields(scope: Scope) -> dict[str, Any]:
     """Return what will be in the log's line about a request, to be added to: ``outcome`` becomes its event."""
     return scope.setdefault(_LINE, {})
+
+
+def replace_outcome(scope: Scope, answer: Answer) -> None:
+    """Have an answer logged that was sent in the place of the application's."""
+    log_fields(scope)[_SENT_INSTEAD] = answer
 
 
 def respond(scope: Scope, answer: Answer) -> JSONResponse:
@@ -86,6 +92,9 @@ class Access:
     def _log(self, scope: Scope, status: int, seconds: float) -> None:
         line = dict(log_fields(scope))
         outcome = line.pop("outcome", "answered")
+        instead: Answer | None = line.pop(_SENT_INSTEAD, None)
+        if instead:
+            outcome, status, line["why"] = instead.outcome, instead.status, instead.why
         method = scope["method"] if scope["method"] in _METHODS else _HIDDEN
         known = {"source": source_of(scope), "method": method, "path": self._path(scope["path"])}
         level = logging.INFO if 0 < status < _LOWEST_ERROR else logging.WARNING
@@ -103,8 +112,11 @@ def source_of(scope: Scope) -> str:
 
 
 def check_head(scope: Scope, limits: Limits) -> Refusal | None:
-    """Check what is the same for every path: how long the head is, and whether the body has one length."""
+    """Check what is the same for every path: its end, how long the head is, and whether the body has one length."""
     headers: Iterable[tuple[bytes, bytes]] = scope["headers"]
+    name = scope["path"].removeprefix("/")
+    if name.endswith("\n") and "/" not in name:  # the router's patterns match before a last line feed, too
+        return NOT_FOUND
     names = {name for name, _ in headers}
     if {b"content-length", b"transfer-encoding"} <= names:
         return _AMBIGUOUS

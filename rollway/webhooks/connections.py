@@ -20,6 +20,11 @@ class Connection(Protocol):
         """Whether the source stands for many others, and so may have as many connections as there is room for."""
         ...
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of a request is here, so that its answer would be lost with it."""
+        ...
+
     def may_be_displaced(self) -> bool:
         """Whether it waits for its sender, so that no request that is here is lost with it."""
         ...
@@ -57,7 +62,9 @@ class Connections:
             crowds = sorted(self._by_source.values(), key=len, reverse=True)
         else:
             return None
-        displaced = next(filter(None, map(_find_oldest, crowds)), newcomer)
+        # Senders that trickle never wait for long: where all do, the oldest has had its time.
+        older = (each for crowd in crowds for each in crowd if each is not newcomer and not each.is_whole)
+        displaced = next(filter(None, map(_find_oldest, crowds)), None) or next(older, newcomer)
         self.remove(displaced)
         return displaced
 

@@ -56,8 +56,9 @@ class Dispatcher:
         now = self._now()
         try:
             names = await loop.run_in_executor(self._threads, self._desk.due, now)
-        except RolloutError as error:
-            _log.error("the inbox cannot be read", extra=fields(why=str(error)))
+        except Exception as error:  # noqa: BLE001 - whatever it is, events stay in the inbox, and it is read again
+            why = str(error) if isinstance(error, RolloutError) else type(error).__name__
+            _log.error("the inbox cannot be read", extra=fields(why=why))
             return LOOK_EVERY.total_seconds()
         for name in names:
             if len(self._busy) >= _AT_A_TIME or self._ending:

@@ -70,12 +70,22 @@ class Buckets:
             return wait_s
 
 
+def read_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """Return an address, one of IPv4 as such where it is written as one of IPv6 (``::ffff:10.0.0.7``).
+
+    Raises:
+        ValueError: it is none.
+    """
+    parsed = ipaddress.ip_address(text)
+    return (parsed.ipv4_mapped if isinstance(parsed, ipaddress.IPv6Address) else None) or parsed
+
+
 def network_of(address: str) -> str:
     """Return what tells one source from another: an address of IPv4, or the network that an address of IPv6 is in."""
     try:
-        parsed = ipaddress.ip_address(address)
+        parsed = read_address(address)
     except ValueError:
         return ""
     if isinstance(parsed, ipaddress.IPv4Address):
-        return address
+        return str(parsed)
     return str(ipaddress.ip_network((parsed, _NETWORK), strict=False).network_address)

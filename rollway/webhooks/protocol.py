@@ -6,6 +6,7 @@ uvicorn bounds neither the time to the first byte, nor that to the last header, 
 
 import json
 import logging
+import re
 import select
 import sys
 from dataclasses import dataclass
@@ -15,8 +16,8 @@ import h11
 from starlette.types import Scope
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
-from rollway.webhooks.access import log_fields
-from rollway.webhooks.answers import PROTECTION, refuse
+from rollway.webhooks.access import replace_outcome
+from rollway.webhooks.answers import PROTECTION, Answer, refuse
 from rollway.webhooks.connections import Connections
 from rollway.webhooks.figures import Figures
 from rollway.webhooks.limits import Limits, network_of
@@ -28,12 +29,16 @@ _log = logging.getLogger(__name__)
 
 _SLICE_BYTES: Final = 4096
 """How much is parsed at a time, so that no limit is passed by much in one go."""
-_CHUNKS: Final = 2048
+_HEAD_LINES: Final = 128
+"""The most lines of a head: each costs the parser some 4 µs, in which nothing else is served."""
+_CHUNK_LINES: Final = 512
 """The most lines of a chunked body: a chunk costs two, and the parser some 30 µs."""
+_HEAD_END: Final = re.compile(rb"\n\r?\n")
+_LONGEST_END: Final = 3
 _SLACK_BYTES: Final = 16_384
 """What chunked coding may add to a body."""
-_RECEIVED: Final = frozenset({h11.DONE, h11.MUST_CLOSE})
 _SLOW: Final = Refusal(408, "too_slow", "the headers did not arrive in time")
+_TOO_MANY_LINES: Final = Refusal(431, "head_too_long", f"the head has more than {_HEAD_LINES} lines")
 _CHUNKED_TOO_FINELY: Final = Refusal(400, "malformed_http", "the body comes in too many chunks")
 _REASONS: Final = (
     "illegal request line",
@@ -83,7 +88,8 @@ class BoundedProtocol(H11Protocol):
         super().__init__(**uvicorns)
         self._shared = shared
         self._received = 0
-        self._lines = 0
+        self._head_lines = self._chunk_lines = 0
+        self._tail = b""
 
     @property
     def source(self) -> str:
@@ -117,13 +123,17 @@ class BoundedProtocol(H11Protocol):
     def data_received(self, data: bytes) -> None:
         """Parse what came, a little at a time; more than any request may have is dropped, until its time is over."""
         most = self._shared.limits.head_bytes + self._shared.limits.body_bytes + _SLACK_BYTES
-        for start in range(0, min(len(data), max(0, most - self._received)), _SLICE_BYTES):
-            if self.transport.is_closing():
+        taken = min(len(data), max(0, most - self._received))
+        self._received += len(data)
+        for start in range(0, taken, _SLICE_BYTES):
+            if self.transport.is_closing() or self.is_whole:
                 return
             part = data[start : start + _SLICE_BYTES]
+            if self._request is None and self._has_too_many_lines(part):
+                self._refuse(_TOO_MANY_LINES)
+                return
             super().data_received(part)
-            self._count_lines(part)
-        self._received += len(data)
+            self._count_chunks(part)
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is not HTTP, when uvicorn finds that; the error that it has found is being handled."""
@@ -135,27 +145,37 @@ class BoundedProtocol(H11Protocol):
 
     def may_be_displaced(self) -> bool:
         """Whether it waits for its sender: for the rest of the request, or for the answer to be read."""
-        if self.transport.is_closing():
-            return True
-        is_answering = self._request is not None and self.conn.their_state in _RECEIVED
-        return not is_answering and not self._has_input()
+        return self.transport.is_closing() or (not self.is_whole and not self._has_input())
 
     def displace(self) -> None:
         """Close it at once, for a newcomer."""
         self._cut("displaced")
 
     @property
+    def is_whole(self) -> bool:
+        """Whether all of its one request is here. What comes after that is not looked at."""
+        return self._request is not None and not self._request.more_body
+
+    @property
     def _request(self) -> RequestResponseCycle | None:
         """The request, once its head is here: what uvicorn's own type for it leaves out."""
         return self.cycle
 
-    def _count_lines(self, part: bytes) -> None:
+    def _has_too_many_lines(self, part: bytes) -> bool:
+        """Count the lines of the head; those of the body that come with its end are not among them."""
+        seen = self._tail + part
+        end = _HEAD_END.search(seen)
+        self._head_lines += seen.count(b"\n", len(self._tail), end.end() if end else len(seen))
+        self._tail = seen[-_LONGEST_END:]
+        return self._head_lines > _HEAD_LINES
+
+    def _count_chunks(self, part: bytes) -> None:
         if self._request is None:
             return
         self._head_deadline.cancel()
         if any(name == b"transfer-encoding" for name, _ in self.headers):
-            self._lines += part.count(b"\n")
-            if self._lines > _CHUNKS and not self.transport.is_closing():
+            self._chunk_lines += part.count(b"\n")
+            if self._chunk_lines > _CHUNK_LINES and not self.transport.is_closing():
                 self._refuse(_CHUNKED_TOO_FINELY)
 
     def _has_input(self) -> bool:
@@ -177,16 +197,22 @@ class BoundedProtocol(H11Protocol):
     def _refuse(self, refusal: Refusal) -> None:
         """Answer, and close for good."""
         answer = refuse(refusal)
-        if self.conn.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
-            body = json.dumps(answer.body).encode()
-            described = {"content-type": "application/json", "content-length": str(len(body)), "connection": "close"}
-            head = h11.Response(status_code=answer.status, headers=list((PROTECTION | described).items()))
-            for event in (head, h11.Data(data=body), h11.EndOfMessage()):
-                self.transport.write(self.conn.send(event) or b"")
+        is_first = self.conn.our_state in {h11.IDLE, h11.SEND_RESPONSE}
+        if is_first:
+            self._write(answer)
         if self._request is None:
             _log.warning(answer.outcome, extra=fields(source=self.source, status=answer.status, why=answer.why))
         else:  # the application, which waits for the body, has the line in the log
-            log_fields(cast("Scope", self.scope)).setdefault("why", answer.why)
+            if is_first:
+                replace_outcome(cast("Scope", self.scope), answer)
             self._request.disconnected = True
             self._request.message_event.set()
         self.transport.close()
+
+    def _write(self, answer: Answer) -> None:
+        body = json.dumps(answer.body).encode()
+        described = {"content-type": "application/json", "content-length": str(len(body)), "connection": "close"}
+        head = h11.Response(status_code=answer.status, headers=list((PROTECTION | described).items()))
+        has_body = self._request is None or self.scope["method"] != "HEAD"
+        for event in (head, *([h11.Data(data=body)] if has_body else []), h11.EndOfMessage()):
+            self.transport.write(self.conn.send(event) or b"")

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from policies.errors import RolloutError
+from rollway.webhooks.limits import read_address
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -22,7 +23,7 @@ class Proxies:
     def __contains__(self, address: str) -> bool:
         """Whether an address is one of theirs."""
         try:
-            parsed = ipaddress.ip_address(address)
+            parsed = read_address(address)
         except ValueError:
             return False
         return any(parsed in network for network in self.networks)

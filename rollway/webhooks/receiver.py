@@ -184,8 +184,12 @@ class Receiver:
         """Read the secrets again, every minute."""
         while not ending.is_set():
             await _pause(ending, _REFRESH_S)
-            problems = await asyncio.get_running_loop().run_in_executor(threads, self._secrets.refresh)
-            self.figures.unread.set(len(problems))
+            try:
+                problems = await asyncio.get_running_loop().run_in_executor(threads, self._secrets.refresh)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the secrets that were read last hold
+                _log.error("secrets cannot be read again", extra=fields(why=type(error).__name__))
+            else:
+                self.figures.unread.set(len(problems))
 
 
 async def _pause(ending: asyncio.Event, seconds: float) -> None:

@@ -74,6 +74,7 @@ class Reception:
             answer = refuse(_BUSY)
         except Exception as error:  # noqa: BLE001 - an unforeseen error must not cost an event: its sender repeats it
             _log.error("an error in Rollway", exc_info=error)
+            self.buckets.take(f"{door.sender} refused", source_of(request.scope))
             answer = refuse(UNFORESEEN)
         self.figures.requests.labels(door.sender, answer.outcome).inc()
         self.figures.seconds.labels(door.sender).observe(time.perf_counter() - began)

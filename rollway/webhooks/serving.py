@@ -23,6 +23,10 @@ from rollway.webhooks.receiver import DRAIN_S, Receiver
 _SHARE_OF_FILES: Final = 2
 """Of the files that this process may open, connections take one in so many; the rest is for the journal and the registries."""
 
+_FILES: Final = 8192
+_BACKLOG: Final = 128
+"""Connections that are accepted in one go, before any is counted: the files have to do for them as well."""
+
 
 def listen(host: str, port: int) -> socket.socket:
     """Return a socket that listens.
@@ -44,6 +48,7 @@ def serve(receiver: Receiver, sock: socket.socket, proxies: Proxies) -> None:
         signal.SIGTERM,
     ):  # uvicorn ends by them, then raises them again: for us, it has ended well
         signal.signal(number, _let_pass)
+    raise_file_limit()
     uvicorn.Server(configure(receiver.app, receiver.limits, receiver.figures, proxies)).run(sockets=[sock])
 
 
@@ -73,7 +78,16 @@ def configure(app: ASGIApp, limits: Limits, figures: Figures, proxies: Proxies) 
         timeout_graceful_shutdown=DRAIN_S,
         h11_max_incomplete_event_size=limits.head_bytes,
         lifespan="on",
+        backlog=_BACKLOG,
     )
+
+
+def raise_file_limit() -> None:
+    """Have this process open as many files as it needs, as far as the system lets it: many systems begin with 1024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _FILES if hard == resource.RLIM_INFINITY else min(hard, _FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _files() -> int:

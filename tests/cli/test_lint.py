@@ -156,7 +156,7 @@ def test_settings_from_a_file(capsys, write):
         (("--disable", "RW9999"), "there is no rule RW9999"),
         (("--severity", "RW302=fatal"), "'fatal' is no severity"),
         (("--severity", "RW302"), "gives no severity"),
-        (("--config", "nowhere.yaml"), "cannot be read"),
+        (("--config", "nowhere.yaml"), "No such file"),
         (("nowhere.yaml", "./nor-here"), "./nor-here: (file)"),
     ],
 )

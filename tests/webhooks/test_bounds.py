@@ -1,5 +1,6 @@
 """What a client can hold open or let grow, on real sockets: each ends by a limit, and others are served meanwhile."""
 
+import json
 import socket
 import time
 from collections.abc import Callable, Generator
@@ -107,6 +108,24 @@ def test_a_connection_has_one_request(patient: int) -> None:
     assert b"connection: close" in answer
 
 
+@pytest.mark.parametrize("request_line", [b"GET /healthz HTTP/1.1", b"HEAD /healthz HTTP/1.1"])
+def test_a_malformed_body_is_told_once(patient: int, lines: Callable[[], list[str]], request_line: bytes) -> None:
+    """Also where the application needs none, and where an answer has none: the line has the status that was sent."""
+    answer = ask(patient, request_line + b"\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n")
+
+    assert status_of(answer) == 400
+    assert [(line["event"], line["status"]) for line in map(json.loads, lines())] == [("malformed_http", 400)]
+
+
+def test_what_comes_after_a_request_changes_nothing(make_stage: Callable[..., Stage]) -> None:
+    """Old clients send a line feed more than they should, while their request is being handled."""
+    receiver = make_stage(**PATIENT).receiver
+    with served(receiver, receiver.limits) as port, connect(port) as sock:
+        sock.sendall(MLFLOW().replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n", 1))
+        sock.sendall(b"\r\nGET /")
+        assert status_of(read_all(sock)) == 202
+
+
 def chunked(chunk: bytes, count: int) -> bytes:
     return HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + chunk * count + b"0\r\n\r\n"
 
@@ -128,11 +147,18 @@ MALFORMED: dict[str, tuple[bytes, int]] = {
     "an endless line": (b"GET /" + b"a" * 100_000, 431),
     "an endless header": (b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"a" * 100_000, 431),
     "many headers": (b"GET / HTTP/1.1\r\nHost: a\r\n" + b"X: a\r\n" * 20_000, 431),
+    "many short headers with their end": (b"GET /healthz HTTP/1.1\r\nHost: a\r\n" + b"a:\r\n" * 2_000 + b"\r\n", 431),
     "long headers with their end": (b"GET /healthz HTTP/1.1\r\nHost: a\r\nX: " + b"a" * 18_000 + b"\r\n\r\n", 431),
     "a body too long": (HEAD + b"Content-Length: 65537\r\n\r\n" + b" " * 65_537, 413),
     "a body far too long": (HEAD + b"Content-Length: 9000000\r\n\r\n" + b" " * 9_000_000, 413),
     "chunks too long": (chunked(b"1000\r\n" + b" " * 4096 + b"\r\n", 30), 413),
     "chunks too fine": (chunked(b"1\r\n \r\n", 60_000), 400),
+    "a thousand chunks": (chunked(b"1\r\n \r\n", 1_000), 400),
+    "no chunk, where none is waited for": (
+        b"GET /healthz HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        400,
+    ),
+    "a line feed at the end of a path": (b"GET /healthz%0A HTTP/1.1\r\nHost: a\r\n\r\n", 404),
     "an absolute target": (b"GET http://evil.example/healthz HTTP/1.1\r\nHost: receiver\r\n\r\n", 404),
     "an asterisk": (b"OPTIONS * HTTP/1.1\r\nHost: receiver\r\n\r\n", 404),
     "a tunnel": (b"CONNECT evil.example:443 HTTP/1.1\r\nHost: receiver\r\n\r\n", 404),

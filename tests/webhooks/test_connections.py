@@ -9,6 +9,8 @@ from rollway.webhooks.connections import Connections
 
 MOST, MOST_OF_SOURCE = 6, 4
 SOURCES = st.sampled_from(["a", "b", "c", "proxy"])
+STATES = st.sampled_from([(True, False), (False, False), (False, True)])
+"""Whether a connection waits for its sender, and whether its request is here whole; a trickling one does neither."""
 
 
 @dataclass(eq=False)
@@ -17,6 +19,7 @@ class Line:
 
     source: str
     waits: bool
+    is_whole: bool
 
     @property
     def is_proxy(self) -> bool:
@@ -34,12 +37,14 @@ def of_source(lines: list[Line], source: str) -> list[Line]:
 
 
 @settings(deadline=None)
-@given(st.lists(st.tuples(SOURCES, st.booleans()), max_size=40))
-def test_places_are_kept_for_who_is_at_work_and_given_to_newcomers(arrivals: list[tuple[str, bool]]) -> None:
+@given(st.lists(st.tuples(SOURCES, STATES), max_size=40))
+def test_places_are_kept_for_who_is_at_work_and_given_to_newcomers(
+    arrivals: list[tuple[str, tuple[bool, bool]]],
+) -> None:
     """Whatever comes, the limits hold; who waits the longest, of the source with the most, makes room."""
     connections, present = Connections(MOST, MOST_OF_SOURCE), list[Line]()
-    for source, waits in arrivals:
-        newcomer = Line(source, waits)
+    for source, state in arrivals:
+        newcomer = Line(source, *state)
         present.append(newcomer)
         gone = connections.admit(newcomer)
         is_crowded = len(of_source(present, source)) > MOST_OF_SOURCE and not newcomer.is_proxy
@@ -48,23 +53,26 @@ def test_places_are_kept_for_who_is_at_work_and_given_to_newcomers(arrivals: lis
             continue
 
         assert gone is not None
-        waiting = [each for each in (of_source(present, source) if is_crowded else present) if each.waits]
+        crowd = of_source(present, source) if is_crowded else present
+        waiting = [each for each in crowd if each.waits]
         if waiting:
             assert gone is next(each for each in of_source(present, gone.source) if each.waits)
             most = max(len(of_source(present, each.source)) for each in waiting)
             assert is_crowded or len(of_source(present, gone.source)) == most
         else:
-            assert gone is newcomer
+            trickling = [each for each in crowd if not each.is_whole and each is not newcomer]
+            assert gone in trickling or (gone is newcomer and not trickling)
+            assert gone is next((each for each in trickling if each.source == gone.source), newcomer)
         present.remove(gone)
         assert len(connections) == len(present) <= MOST
 
 
 @settings(deadline=None)
-@given(st.lists(st.tuples(SOURCES, st.booleans()), max_size=20))
-def test_what_was_closed_is_forgotten(arrivals: list[tuple[str, bool]]) -> None:
+@given(st.lists(st.tuples(SOURCES, STATES), max_size=20))
+def test_what_was_closed_is_forgotten(arrivals: list[tuple[str, tuple[bool, bool]]]) -> None:
     """Nothing is left of connections that were closed, also of those that were displaced before."""
     connections = Connections(MOST, MOST_OF_SOURCE)
-    lines = [Line(*each) for each in arrivals]
+    lines = [Line(source, *state) for source, state in arrivals]
     for line in lines:
         connections.admit(line)
     for line in lines:

@@ -145,26 +145,30 @@ _CLI: Final = Named("what the AWS CLI printed as a table or as text", "print it 
 TEXTS: Final[tuple[tuple[Callable[[str], bool], Named], ...]] = (
     (_matches(r"\A\s*\Z"), Named("empty", "write the members of CreateEndpointConfig, or a blueprint")),
     (
-        _matches(r'^\s*(resource|data|module|variable|provider|output)\s+"[^"]+"(\s+"[^"]+")?\s*\{'),
+        _matches(r'^[ \t]*(resource|data|module|variable|provider|output)[ \t]+"[^"\n]+"([ \t]+"[^"\n]+")?[ \t]*\{'),
         Named("Terraform's HCL", _PLAN),
     ),
-    (_matches(r"^(locals|terraform)\s*\{"), Named("Terraform's HCL", _PLAN)),
-    (_matches(r"^\s*(import|from)\s+(sagemaker)\b"), Named("a program with SageMaker's Python SDK", LIVE)),
-    (_matches(r"^\s*(import|from)\s+(aws_cdk|cdktf|constructs)\b"), Named("a CDK program", _SYNTH)),
-    (_matches(r"^\s*(import|from)\s+pulumi"), Named("a Pulumi program", LIVE)),
+    (_matches(r"^(locals|terraform)[ \t]*\{"), Named("Terraform's HCL", _PLAN)),
+    (_matches(r"^[ \t]*(import|from)[ \t]+(sagemaker)\b"), Named("a program with SageMaker's Python SDK", LIVE)),
+    (_matches(r"^[ \t]*(import|from)[ \t]+(aws_cdk|cdktf|constructs)\b"), Named("a CDK program", _SYNTH)),
+    (_matches(r"^[ \t]*(import|from)[ \t]+pulumi"), Named("a Pulumi program", LIVE)),
     (_matches(r"boto3|\.create_endpoint_config\("), PYTHON),
     (
         _matches(r"datetime\.datetime\(|\A\s*\{'|tzlocal\(\)"),
         Named("a dictionary as Python prints it", "print it with `json.dumps(answer, default=str)`"),
     ),
     (
-        _matches(r"^\s*(from\s+[\w.]+\s+import\s|import\s+[\w.]+(\s+as\s+\w+)?\s*$|def\s+\w+\()"),
+        _matches(
+            r"^[ \t]*(from[ \t]+[\w.]+[ \t]+import\s|import[ \t]+[\w.]+([ \t]+as[ \t]+\w+)?[ \t]*$|def[ \t]+\w+\()"
+        ),
         PYTHON,
     ),
     (_matches(r"aws-cdk-lib|@aws-cdk|software\.amazon\.awscdk"), Named("a CDK program", _SYNTH)),
     (_matches(r"@pulumi/|pulumi/sdk"), Named("a Pulumi program", LIVE)),
     (
-        _matches(r"^\s*(import .* from |const .*= *(require\(|new |await )|package main\b|using Amazon|public class )"),
+        _matches(
+            r"^[ \t]*(import .* from |const .*= *(require\(|new |await )|package main\b|using Amazon|public class )"
+        ),
         _PROGRAM,
     ),
     (
@@ -183,7 +187,7 @@ TEXTS: Final[tuple[tuple[Callable[[str], bool], Named], ...]] = (
     (_matches(r"\{\{|\{%"), Named("a template of another tool", _RENDER)),
     (_matches(r"\A\s*<"), Named("XML or HTML", DESCRIBE)),
     (_matches(r"^```"), Named("a page in Markdown", "give the file that it shows by itself")),
-    (_matches(r"^\[[\w.-]+\]\s*$"), Named("INI or TOML", "write it as YAML or JSON")),
+    (_matches(r"^\[[\w.-]+\][ \t]*$"), Named("INI or TOML", "write it as YAML or JSON")),
     (_matches(r"^(diff --git|--- a/|\+\+\+ b/)"), Named("a patch", "apply it, and give the file")),
 )
 """What a text that is neither YAML nor JSON, or says no more than a sentence in it, has to look like to be of a form."""

@@ -29,7 +29,7 @@ def read_shown(document: Mapping[str, Any], at: Path, shapes: Shapes) -> Iterato
     """Yield each endpoint configuration of a plan or a state, with the models of the same plan or state."""
     key = "planned_values" if "planned_values" in document else "values"
     unknown = {
-        each.get("address"): as_mapping(each.get("change")).get("after_unknown")
+        str(each.get("address")): as_mapping(each.get("change")).get("after_unknown")
         for each in map(as_mapping, as_list(document.get("resource_changes")))
     }
     resources = list(
@@ -62,7 +62,7 @@ def _resources(module: Mapping[str, Any], at: Path) -> Iterator[tuple[Path, Mapp
 
 def _members(resource: Mapping[str, Any], unknown: Mapping[Any, Any], named: str) -> Document:
     """Return a resource's attributes under the names of the request's members, in snake_case; ``named`` is the one for its name."""
-    merged = _merge(as_mapping(resource.get("values")), unknown.get(resource.get("address")))
+    merged = _merge(as_mapping(resource.get("values")), unknown.get(str(resource.get("address"))))
     values: Document = dict(as_mapping(merged))
     return {
         named if key == "name" else _RENAMED.get(key) or key: _list_tags(value) if key == "tags" else value

@@ -96,7 +96,7 @@ def _read_end(component: Component, start: Moment, zones: Zones) -> Moment:
     """Return the first moment after an event: without DTEND and DURATION its one day, or no time at all."""
     given, lasting = component.first("DTEND"), component.first("DURATION")
     whole_days = not isinstance(start, datetime)
-    end: Moment = start + _DAY if whole_days else start
+    end = _following_day(start) if whole_days else start
     if given:
         end = _read_moment(component, given, zones)
     elif lasting:
@@ -105,7 +105,12 @@ def _read_end(component: Component, start: Moment, zones: Zones) -> Moment:
         raise component.refuse(given or lasting, "begins and ends in different ways: one is a day, the other a time")
     if _span(start, end) < timedelta(0):
         raise component.refuse(given or lasting, "ends before it begins")
-    return max(end, start + _DAY) if whole_days else end
+    return max(end, _following_day(start)) if whole_days else end
+
+
+def _following_day(day: Moment) -> Moment:
+    """Return the day after a day; the last one that there is has none."""
+    return min(day, date.max - _DAY) + _DAY
 
 
 def _span(start: Moment, end: Moment) -> timedelta:
@@ -164,7 +169,20 @@ def _read_rule(component: Component, found: Property, start: Moment) -> str:
     mistake = find_mistake(rule, start)
     if mistake:
         raise component.refuse(found, f"has an RRULE that {mistake}")
+    if "UNTIL" in rule and isinstance(start, datetime):
+        rule["UNTIL"] = _write_until(component, found, rule["UNTIL"], start)
     return write_rule(rule)
+
+
+def _write_until(component: Component, found: Property, until: str, start: datetime) -> str:
+    """Return the last moment of a timed series in UTC: of a day its end, and a time without a zone is in that of the start."""
+    local = _parse_time(until.removesuffix("Z") if "T" in until else f"{until}T235959")
+    if local is None:
+        raise component.refuse(found, "has an RRULE with an UNTIL that is neither a day nor a time")
+    if until.endswith("Z"):
+        return until
+    in_utc = to_utc(local.replace(tzinfo=start.tzinfo)).replace(tzinfo=None)
+    return f"{in_utc.isoformat(timespec='seconds').replace('-', '').replace(':', '')}Z"
 
 
 def _read_sequence(text: str) -> int:

@@ -26,9 +26,9 @@ def expand(events: Iterable[Event]) -> Iterator[Occurrence]:
     Raises:
         CalendarError: their rules are too much work, or contradict one another.
     """
-    series: defaultdict[str, list[Event]] = defaultdict(list)
+    series: defaultdict[tuple[str, int], list[Event]] = defaultdict(list)
     for number, event in enumerate(_newest(events)):
-        series[event.uid or f"number {number}"].append(event)
+        series[event.uid, 0 if event.uid else number].append(event)
     steps = 0
     for number, group in enumerate(series.values()):
         if any(each.rules or each.added or each.replaces for each in group):

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from datetime import date, tzinfo
 from io import StringIO
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from dateutil.tz import tzical
 from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
@@ -13,7 +12,10 @@ from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 from policies.documents.text import show
 from policies.windows.calendars.components import Component, Property
 from policies.windows.calendars.rules import find_mistake, parse_rule, write_rule
+from policies.windows.zones import find_zone
 
+_MOST_PARTS: Final = 3
+"""Of a zone's name: America/Argentina/Ushuaia."""
 _OFFSET: Final = re.compile(r"[+-](?:[01]\d|2[0-3])[0-5]\d(?:[0-5]\d)?", re.ASCII)
 _TIMES: Final = re.compile(r"\d{8}T\d{6}Z?(?:,\d{8}T\d{6}Z?)*", re.ASCII)
 
@@ -39,7 +41,7 @@ class Zones:
             CalendarError: there is no such zone, or its definition cannot be read.
         """
         if tzid not in self._known:
-            zone = _find_known(tzid) or self._define(tzid)
+            zone = find_zone(WINDOWS_TO_OLSON.get(tzid, tzid)) or self._define(tzid) or _find_after_path(tzid)
             if zone is None:
                 told = f"has a {named.name} in the time zone {show(tzid)}, which is not known"
                 raise event.refuse(named, f"{told}; name one such as Europe/Berlin, or define it in a VTIMEZONE")
@@ -61,17 +63,11 @@ class Zones:
             raise definition.refuse(None, f"{show(tzid)} cannot be read") from None
 
 
-def _find_known(tzid: str) -> tzinfo | None:
-    """Find a zone by its own name, by Windows' name for it, or by what follows a path such as ``/example.org/20210101_1/``."""
-    parts = tzid.strip("/").split("/")
-    candidates = [WINDOWS_TO_OLSON.get(tzid, ""), *("/".join(parts[start:]) for start in range(len(parts)))]
-    for name in candidates:
-        try:
-            if name:
-                return ZoneInfo(name)
-        except (KeyError, ValueError, OSError):
-            continue
-    return None
+def _find_after_path(tzid: str) -> tzinfo | None:
+    """Find a zone by what follows a maker's path such as ``/example.org/20210101_1/``."""
+    parts = tzid.strip("/").rsplit("/", _MOST_PARTS)[-_MOST_PARTS:]
+    found = (find_zone("/".join(parts[start:])) for start in range(len(parts)))
+    return next(filter(None, found), None)
 
 
 def _write(definition: Component) -> Iterable[str]:

@@ -37,6 +37,8 @@ class WorkPool(Part):
     @field_validator("job_variables")
     @classmethod
     def _heartbeat_is_possible(cls, variables: dict[str, Any]) -> dict[str, Any]:
+        if not isinstance(variables.get("env") or {}, dict):
+            raise ValueError("env has to be a mapping of names to values")  # noqa: TRY004 - pydantic takes no TypeError
         heartbeat = heartbeat_in(variables)
         if heartbeat is not None and not (str(heartbeat).isdecimal() and int(heartbeat) >= LEAST_HEARTBEAT_S):
             raise ValueError(f"{HEARTBEAT} is {heartbeat!r}; Prefect takes whole seconds, {LEAST_HEARTBEAT_S} or more")
@@ -100,7 +102,7 @@ class Deployment(Part):
     def beating_every(self, seconds: int) -> "Deployment":
         """Return the deployment with runs that give a sign of life that often."""
         variables = {key: value for key, value in self.work_pool.job_variables.items() if key != f"env.{HEARTBEAT}"}
-        variables["env"] = {**variables.get("env", {}), HEARTBEAT: str(seconds)}
+        variables["env"] = {**(variables.get("env") or {}), HEARTBEAT: str(seconds)}
         return self.model_copy(update={"work_pool": self.work_pool.model_copy(update={"job_variables": variables})})
 
     def in_pool(self, name: str) -> "Deployment":

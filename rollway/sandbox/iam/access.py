@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from rollway.sandbox.common_errors import denied
 from rollway.sandbox.errors import Refusal
-from rollway.sandbox.iam.documents import Policy, Principal
+from rollway.sandbox.iam.documents import Policy, Principal, Statement
 from rollway.sandbox.iam.needs import UnknownOperation, needs_of
 from rollway.sandbox.iam.needs_of_s3 import to_learn_that_an_object_is_missing
 from rollway.sandbox.iam.patterns import EVERY
@@ -181,13 +181,19 @@ def _trusts(trust: Policy | None, caller: str, need: Need) -> bool:
     effects = {
         statement.effect
         for statement in (trust.statement if trust else ())
-        if statement.applies(need.action, need.resource, need.context)
-        and any(name in {caller, EVERY} or _is_account_of(name, caller) for name in statement.principals())
+        if statement.applies(need.action, need.resource, need.context) and _is_let_in(statement, caller)
     }
     return effects == {"Allow"}
 
 
+def _is_let_in(statement: Statement, caller: str) -> bool:
+    if caller == _SCHEDULER:
+        return caller in statement.lets_in("Service")
+    return any(name in {caller, EVERY} or _is_account_of(name, caller) for name in statement.lets_in("AWS"))
+
+
 def _is_account_of(name: str, caller: str) -> bool:
-    """Whether a principal is the whole account of a caller, written as ``arn:aws:iam::123456789012:root``."""
+    """Whether a principal is the whole account of a caller, written as ``arn:aws:iam::123456789012:root`` or by its number."""
     parts, own = name.split(":", 5), caller.split(":", 5)
-    return parts[-1:] == ["root"] and parts[4:5] == own[4:5]
+    account = parts[4] if parts[-1] == "root" and len(parts) == len(own) else name
+    return account == own[4]

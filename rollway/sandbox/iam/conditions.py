@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from rollway.sandbox.iam.patterns import covers_resource, is_like
+from rollway.sandbox.iam.patterns import is_arn_like, is_like
 
 Context = Mapping[str, Sequence[str]]
 """A request's values by condition key; a key that it has no value for is missing."""
@@ -18,8 +18,8 @@ NULL: Final = "Null"
 OPERATORS: Final[Mapping[str, Callable[[str, str], bool]]] = {
     "StringEquals": lambda pattern, value: pattern == value,
     "StringLike": is_like,
-    "ArnEquals": covers_resource,
-    "ArnLike": covers_resource,
+    "ArnEquals": is_arn_like,
+    "ArnLike": is_arn_like,
 }
 """Whether one value of a statement matches one of a request; any match of any value will do."""
 

@@ -4,6 +4,7 @@ A role document is what ``docs/switch-role.json`` is: the members of ``CreateRol
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,10 +63,9 @@ class Statement(_Document):
             and all(condition.holds(context) for condition in self.conditions())
         )
 
-    def principals(self) -> Iterator[str]:
-        """Yield the ARNs and services that it lets in."""
-        for names in self.principal.values():
-            yield from names
+    def lets_in(self, kind: Literal["AWS", "Service"]) -> Many:
+        """Return the accounts, users and roles, or the services, that it lets in."""
+        return self.principal.get(kind, ())
 
     def conditions(self) -> Iterator[Condition]:
         """Yield its conditions, all of which have to hold."""
@@ -116,6 +116,7 @@ class Principal:
     arn: str = ""
 
 
+_RESOURCE: Final = re.compile(r"\*|arn:(?:(?!\$\{).)*")
 _ROLE_MEMBER: Final = "AssumeRolePolicyDocument"
 
 
@@ -157,18 +158,26 @@ def read_principal(name: str, documents: Mapping[str, str]) -> Principal:
 def _read_principal(name: str, paths: Sequence[Path]) -> Principal:
     try:
         return read_principal(name, {str(path): path.read_text("utf-8") for path in paths})
-    except OSError as error:
+    except (OSError, UnicodeDecodeError) as error:
         raise PolicyDocumentError(f"permissions of {name}: {error}") from error
 
 
 def _parse(title: str, text: str) -> Mapping[str, object]:
     try:
-        content: object = json.loads(text)
-    except ValueError as error:
+        content: object = json.loads(text, object_pairs_hook=_once_each)
+    except (ValueError, RecursionError) as error:
         raise PolicyDocumentError(f"{title} is not valid JSON: {error}") from error
     if not isinstance(content, dict):
         raise PolicyDocumentError(f"{title} is not a policy document: it must be a JSON object")
     return cast("Mapping[str, object]", content)
+
+
+def _once_each(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Return an object of JSON whose keys are each there once; of two statements' effects, IAM would refuse both."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key is given twice in one object")
+    return found
 
 
 def _validate(kind: type[T], title: str, content: Mapping[str, object]) -> T:
@@ -186,6 +195,9 @@ def _check(title: str, policy: Policy, *, trusts: bool) -> None:
         if bool(statement.resource) == trusts or bool(statement.principal) != trusts:
             form = "Principal and no Resource" if trusts else "Resource and no Principal"
             raise PolicyDocumentError(f"{where}: this kind of policy has {form}")
+        for pattern in statement.resource:
+            if not _RESOURCE.fullmatch(pattern):
+                raise PolicyDocumentError(f"{where}: the resource {pattern} is neither * nor an ARN without variables")
         for condition in statement.conditions():
             _check_condition(where, statement, condition)
 

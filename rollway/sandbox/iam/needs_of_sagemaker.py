@@ -37,7 +37,8 @@ def _run_config(asked: Asked) -> Iterator[Need]:
     KMS goes by the key, also where an alias names it; here an alias stands for a key of its own name.
     """
     name = asked.text("EndpointConfigName")
-    yield asked.tagged(f"sagemaker:{asked.operation}", asked.sagemaker("endpoint-config", name))
+    config = asked.sagemaker("endpoint-config", name)
+    yield asked.tagged(f"sagemaker:{asked.operation}", config, asked.request_tags())
     if key := asked.around.key_of_config(name):
         yield Need(
             "kms:CreateGrant",

@@ -20,15 +20,28 @@ def covers_action(pattern: str, action: str) -> bool:
 
 
 def covers_resource(pattern: str, arn: str) -> bool:
-    """Whether a pattern covers a resource.
+    """Whether a pattern of a statement's ``Resource`` covers a resource.
 
-    A wildcard never reaches over the colon between two parts of an ARN, except within the last one. ``*`` alone covers every resource,
-    and nothing else covers ``*``, which stands for an action that names no resource.
+    A ``*`` at the end of a part between colons may run on over them: ``arn:aws:s3:*`` covers every bucket. ``*`` alone covers every
+    resource, and nothing else covers ``*``, which stands for an action that names no resource.
     """
     if EVERY in {pattern, arn}:
         return pattern == EVERY
+    return _compile_resource(pattern).fullmatch(arn) is not None
+
+
+def is_arn_like(pattern: str, arn: str) -> bool:
+    """Whether an ARN matches one in a condition: a wildcard never reaches over the colon between two parts, except within the last one."""
     patterns, parts = pattern.split(":", _PARTS - 1), arn.split(":", _PARTS - 1)
     return len(patterns) == len(parts) and all(map(is_like, patterns, parts))
+
+
+@lru_cache(maxsize=4096)
+def _compile_resource(pattern: str) -> re.Pattern[str]:
+    *parts, last = pattern.split(":", _PARTS - 1)
+    bounded = [re.sub(r"\\\*$", ".*", re.escape(part)).replace(r"\*", "[^:]*").replace(r"\?", "[^:]") for part in parts]
+    free = re.escape(last).replace(r"\*", ".*").replace(r"\?", ".")
+    return re.compile(":".join([*bounded, free]), re.DOTALL)
 
 
 @lru_cache(maxsize=4096)

@@ -3,16 +3,19 @@
 import json
 import re
 from typing import Any, Final, cast
+from urllib.parse import unquote
 
 from moto.sts.models import sts_backends
 
 _CREDENTIAL: Final = re.compile(r"Credential=([^/,]+)/")
+_PRESIGNED: Final = re.compile(r"[?&](?:X-Amz-Credential|AWSAccessKeyId)=([^/&,]+)")
 _INVOCATION: Final = "sagemaker-runtime"
 
 
 def caller_of(request: Any) -> str:  # noqa: ANN401 - moto's requests and response classes are untyped to us
     """Return who signed a request, as ``Envelope.caller`` has it; moto itself overlooks keys that do not look like those of AWS."""
-    signed = _CREDENTIAL.search(request.headers.get("Authorization") or "")
+    address = unquote(getattr(request, "url", "") or getattr(request, "uri", ""))
+    signed = _CREDENTIAL.search(request.headers.get("Authorization") or "") or _PRESIGNED.search(address)
     return _role_of(signed[1]) if signed else ""
 
 

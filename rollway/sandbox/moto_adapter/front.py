@@ -14,6 +14,7 @@ from moto.core import errors, responses
 from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, BaseResponse
 from moto.core.routing import get_service_router
+from moto.core.utils import method_names_from_class
 from moto.s3.responses import S3Response
 from werkzeug.exceptions import HTTPException, NotFound
 
@@ -49,7 +50,7 @@ def patches(cloud: Cloud) -> list[Patch]:
         Patch(BaseResponse, "call_action", _guarded_action(cloud, BaseResponse.call_action)),
         Patch(errors, "COMMON_ERROR_CODES", known_codes),
         # moto looks at all members of a class for each request.
-        Patch(responses, "method_names_from_class", cache(responses.method_names_from_class)),
+        Patch(responses, "method_names_from_class", cache(method_names_from_class)),
         *(
             Patch(S3Response, name, _guarded_s3(cloud, getattr(S3Response, name), one_at_a_time))
             for name in ("bucket_response", "key_response")

@@ -5,13 +5,14 @@ come back as they were, so conditional writes go on working. Not kept: older ver
 """
 
 import json
+import re
 import threading
 from collections.abc import Iterator
 from datetime import datetime
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from moto.s3.models import FakeBucket, FakeKey, s3_backends
 from moto.utilities.utils import get_partition
@@ -30,6 +31,8 @@ KEY_ATTRIBUTES = (
     "checksum_type",
     "checksum_parts",
 )
+
+_BUCKET_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]")
 
 
 class S3Files:
@@ -69,6 +72,8 @@ class S3Files:
         """Yield every file that should exist: its path, what tells whether it changed, and how to render it."""
         backend: Any = s3_backends[self._account_id][self._partition]
         for name, bucket in list(backend.buckets.items()):
+            if not _BUCKET_NAME.fullmatch(name):  # a name becomes that of a folder, and moto does not check every one
+                continue
             about = _describe_bucket(bucket)
             yield self._folder / name / "bucket.json", (about, partial(_dump, about))
             for key_name in list(bucket.keys):

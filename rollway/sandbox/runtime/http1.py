@@ -82,9 +82,12 @@ class RequestReader(_Reader):
         """Take in bytes and return the requests that they complete.
 
         Raises:
-            httptools.HttpParserError: when the bytes are not HTTP.
+            httptools.HttpParserError: when the bytes are not HTTP, or ask for another protocol.
         """
-        self._parser.feed_data(data)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as error:  # an exception of another kind
+            raise httptools.HttpParserError("no protocol but HTTP/1.1 is spoken here") from error
         requests, self._requests = self._requests, []
         return requests
 

@@ -103,12 +103,13 @@ class Questions:
         return show_form(chronicle, self.now(), filled_in or FilledIn(), alone=alone)
 
     def _answer(self, question: Question, chronicle: Chronicle, filled_in: FilledIn) -> Page:
-        if filled_in.problems or filled_in.verb is None:
-            return self._show(question, chronicle, filled_in)
         plan, state = chronicle.plan, chronicle.state
         if state.awaiting_since is None or filled_in.asked != state.awaiting_since.isoformat():
             changed = _CHANGED if filled_in.asked else _UNNAMED
-            return self._show(question, chronicle, replace(filled_in, verb=None, problems=(changed,)))
+            problems = (changed, *filled_in.problems)
+            return self._show(question, chronicle, replace(filled_in, verb=None, problems=problems))
+        if filled_in.problems or filled_in.verb is None:
+            return self._show(question, chronicle, filled_in)
         signal = Signal(verb=filled_in.verb, reason=filled_in.reason, by=f"{filled_in.name} (by signed link)")
         try:
             signal = address(plan, state, signal)

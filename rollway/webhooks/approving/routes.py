@@ -52,8 +52,11 @@ def add_approvals(app: FastAPI, questions: Questions, reception: Reception) -> N
     }
 
     async def show(token: str, request: Request) -> HTMLResponse:
-        turned_away = _turn_away(reception, request, is_forged=questions.is_forged(token))
-        return turned_away or await _respond(reception, request, partial(questions.show, token))
+        is_forged = questions.is_forged(token)
+        turned_away = _turn_away(reception, request, is_forged=is_forged)
+        if turned_away or is_forged:  # needs nothing of the journal, and so none of the places that wait for it
+            return turned_away or _page(request, questions.show(token))
+        return await _respond(reception, request, partial(questions.show, token))
 
     async def answer(token: str, request: Request) -> HTMLResponse:
         is_forged = questions.is_forged(token)

@@ -65,7 +65,7 @@ class Body(Frozen):
     @classmethod
     def _is_a_time(cls, text: str) -> str:
         if text:
-            _MOMENT.validate_python(text)
+            _read_moment(text)
         return text
 
 
@@ -103,7 +103,15 @@ def read(delivery: Delivery, secrets: Sequence[str]) -> Reading:
 def _moment(body: Body, delivery: Delivery) -> datetime:
     """Return when it happened, as far as the sender says, and never later than it was sent."""
     sent_at = read_seconds(delivery.headers[TIME]) or delivery.at
-    return min(_MOMENT.validate_python(body.timestamp).astimezone(UTC), sent_at) if body.timestamp else sent_at
+    return min(_read_moment(body.timestamp), sent_at) if body.timestamp else sent_at
+
+
+def _read_moment(text: str) -> datetime:
+    """Return a moment in UTC; a ValueError where it is none, or none of the years that there are."""
+    try:
+        return _MOMENT.validate_python(text).astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("is in no year between 1 and 9999") from error
 
 
 def key_of(secret: str) -> bytes:
