@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from policies.errors import RolloutError
+from policies.errors import PolicyError, RolloutError
+from policies.loading import load_policy
 from tasks.files import FOLDER, find_file, find_policy
 
 
@@ -60,3 +61,11 @@ def test_by_default_it_is_where_the_flow_runs(folder: Path, monkeypatch: pytest.
     assert find_file("policy.yaml") == str(folder / "deep" / "policy.yaml")
     with pytest.raises(RolloutError, match="does not lie below"):
         find_file("../../secret.yaml")
+
+
+def test_a_policy_is_the_one_whose_name_was_checked(folder: Path) -> None:
+    """A name without its ending does not lead to the file with it, which may be a link that leads out."""
+    (folder / "x.yaml").symlink_to(folder.parent / "secret.yaml")
+
+    with pytest.raises(PolicyError, match="No such file"):
+        load_policy(find_policy("x"))

@@ -114,5 +114,7 @@ def test_a_configuration_that_another_endpoint_uses_stays_and_is_said(rehearsal)
     assert ending.outcome is Outcome.PROMOTED
     assert [each.task.kind for each in ending.left if each.task] == ["delete_config"]
     assert "in use by churn-prod" in ending.reason
+    assert rehearsal.rollout is not None
+    assert by_hand(rehearsal.rollout.plan, ending.left[0]) == (), "nobody is told to delete what another endpoint needs"
     asked = [each for each in rehearsal.decisions if any(task.kind == "delete_config" for task in each.commands)]
     assert len(asked) == 1

@@ -38,10 +38,13 @@ def is_arn_like(pattern: str, arn: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _compile_resource(pattern: str) -> re.Pattern[str]:
-    *parts, last = pattern.split(":", _PARTS - 1)
-    bounded = [re.sub(r"\\\*$", ".*", re.escape(part)).replace(r"\*", "[^:]*").replace(r"\?", "[^:]") for part in parts]
-    free = re.escape(last).replace(r"\*", ".*").replace(r"\?", ".")
-    return re.compile(":".join([*bounded, free]), re.DOTALL)
+    parts = pattern.split(":", _PARTS - 1)
+    bounded = [
+        re.sub(r"\\\*$", ".*", re.escape(part)).replace(r"\*", "[^:]*").replace(r"\?", "[^:]")
+        for part in parts[: _PARTS - 1]
+    ]
+    free = [re.escape(part).replace(r"\*", ".*").replace(r"\?", ".") for part in parts[_PARTS - 1 :]]
+    return re.compile(":".join([*bounded, *free]), re.DOTALL)
 
 
 @lru_cache(maxsize=4096)

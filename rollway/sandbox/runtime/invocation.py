@@ -116,21 +116,22 @@ class Runtime:
         """
         serving = self._cloud.endpoints.serving(endpoint)
         now = self._cloud.clock.now()
-        batches = {each.name: Batch(each) for each in (*serving.variants, *serving.shadow)}
+        # By fleet: while a deployment bakes, two variants have one name.
+        batches = {each.fleet_id: Batch(each) for each in (*serving.variants, *serving.shadow)}
         for body in bodies:
             invocation = Invocation(endpoint, body)
             route = self._route(serving, invocation)
             for assignment in (route.answering, *route.shadows):
                 reply = self._outcome(assignment, self._call(assignment, invocation))
                 self._capture(assignment, reply)
-                batch = batches[assignment.variant.name]
+                batch = batches[assignment.variant.fleet_id]
                 batch.latencies_s.append(reply.latency_s)
                 batch.statuses[reply.status] += 1
         tally: Counter[tuple[str, int]] = Counter()
-        for name, batch in batches.items():
+        for batch in batches.values():
             if batch.latencies_s:
                 self._accounting.record_batch(endpoint, batch, SIMULATED_OVERHEAD_S, now)
-            tally.update({(name, status): count for status, count in batch.statuses.items()})
+            tally.update({(batch.variant.name, status): count for status, count in batch.statuses.items()})
         return tally
 
     def _route(self, serving: Serving, invocation: Invocation) -> Route:

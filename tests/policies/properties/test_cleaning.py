@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policies.cleaning import clean_up
@@ -41,6 +41,7 @@ def cleaning(plan: Plan, outcome: Outcome) -> State:
     return enter(begin(plan), Phase.CLEANING, START).model_copy(update=held)
 
 
+@settings(deadline=None)
 @given(OUTCOMES, SCRIPTS, st.sampled_from(["readable", "unreadable"]))
 def test_whatever_aws_answers_nothing_is_left_unsaid(outcome: Outcome, script: dict[str, list[str]], seen: str) -> None:
     """AWS gives the answers of a script, the last of them for ever; what is left in the end are the tasks whose last answer was no."""

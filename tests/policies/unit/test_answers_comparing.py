@@ -143,3 +143,17 @@ def test_base64_holds_what_other_encodings_do() -> None:
     assert agree(read_answer(image, "BASE64"), read_answer(image, "BASE64"), rule)
     assert agree(read_answer(image, "BASE64"), read_answer(other, "BASE64"), rule) is False
     assert read_answer("not base64!", "BASE64") == "not base64!"
+
+
+@pytest.mark.parametrize(
+    ("data", "encoding"),
+    [("é", "BASE64"), ("ınf,1", "CSV"), ("[1" + "0" * 400 + ",2]", "JSON")],
+    ids=["Base64 that is none", "infinity in Turkish", "a whole number beyond every float"],
+)
+def test_no_answer_is_an_error_of_ours(data: str, encoding: str) -> None:
+    """Whatever was captured is compared: a text that is nothing else is its own label."""
+    rule = Agreement.model_validate({"agree_at_least": "99%", "compare": "label"})
+    answer = read_answer(data, encoding)
+
+    assert agree(answer, read_answer(data, encoding), rule) is True
+    assert agree(answer, read_answer("[3, 1]", "JSON"), rule) is False

@@ -109,3 +109,13 @@ def test_late_halves_complete_their_pairs_until_the_minute_is_closed() -> None:
     gathered.close(NOON + MINUTE)
     gathered.add("candidate", captured("y"))
     assert gathered.count() == {NOON: Count(1.0, 1, 1)}
+
+
+def test_records_without_an_event_id_are_each_compared() -> None:
+    """Three pairs that have only the caller's id: one agrees, and its verdict is not taken for that of the others."""
+    gathered = tally()
+    for number, answer in enumerate("123"):
+        gathered.add("baseline", captured(answer="1", event_id="", inference_id=f"i{number}"))
+        gathered.add("candidate", captured(answer=answer, event_id="", inference_id=f"i{number}"))
+
+    assert gathered.count()[NOON] == Count(1.0, 3, 1)

@@ -182,3 +182,9 @@ def test_files_that_cannot_be_read_say_why(tmp_path: Path) -> None:
     for name in ("broken.yaml", "binary.yaml"):
         with pytest.raises(PolicyError, match="is not "):
             load_policy(tmp_path / name)
+
+
+def test_a_name_that_no_file_can_have_is_told() -> None:
+    """A policy's name is looked up among those that ship, not as a path."""
+    with pytest.raises(PolicyError, match="File name too long"):
+        load_policy("a" * 300)

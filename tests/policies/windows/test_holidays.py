@@ -177,3 +177,72 @@ def test_mistakes_in_windows_are_told(windows: str, where: str, told: str) -> No
     (problem,) = caught.value.problems
     assert problem.where == where
     assert told in problem.what
+
+
+@pytest.mark.parametrize("until", ["20261224", "20261224T090000", "20261224T140000Z"])
+def test_a_series_lasts_until_the_end_that_it_names(until: str) -> None:
+    """An UNTIL without a zone is in that of its event, and a day lasts until its end: the last occurrence closes its day."""
+    text = calendar(
+        event(
+            "DTSTART;TZID=America/New_York:20261221T090000",
+            "DTEND;TZID=America/New_York:20261221T170000",
+            f"RRULE:FREQ=DAILY;UNTIL={until}",
+        )
+    )
+
+    closed = read_calendar(text, ZoneInfo("America/New_York")).closed
+
+    assert closed == tuple(date(2026, 12, each) for each in (21, 22, 23, 24))
+
+
+def test_an_until_that_is_no_day_is_named() -> None:
+    """By its event and property, as every mistake of a calendar."""
+    text = calendar(event("DTSTART:20261221T090000Z", "RRULE:FREQ=DAILY;UNTIL=20260230"))
+
+    with pytest.raises(CalendarError, match="RRULE with an UNTIL"):
+        read_calendar(text, BERLIN)
+
+
+def test_a_definition_comes_before_the_tail_of_a_name() -> None:
+    """A zone that a calendar defines is that one, although its name ends like another's."""
+    rules = BERLIN_RULES.replace("+0100", "+1100").replace("+0200", "+1200")
+    text = calendar(event("DTSTART;TZID=Corp/EST:20260101T080000"), zones={"Corp/EST": rules})
+
+    assert read_calendar(text, BERLIN).closed == (date(2025, 12, 31),)
+
+
+def test_an_event_without_a_uid_is_like_no_other() -> None:
+    """A cancelled event whose UID looks like a number of ours cancels no other."""
+    text = calendar(
+        day("20261224", uid=""),
+        event("DTSTART;VALUE=DATE:20261224", "RECURRENCE-ID;VALUE=DATE:20261224", "STATUS:CANCELLED", uid="number 0"),
+    )
+
+    assert read_calendar(text, BERLIN).closed == (date(2026, 12, 24),)
+
+
+def test_the_last_day_of_all_is_read() -> None:
+    """It has no day after it, and closes nothing of the years that are read."""
+    assert read_calendar(calendar(event("DTSTART;VALUE=DATE:99991231")), BERLIN).closed == ()
+
+
+def test_a_zone_with_thousands_of_parts_is_refused() -> None:
+    """A name without end is looked up no further than names go."""
+    text = calendar(event("DTSTART;TZID=" + "a/" * 2000 + ":20260101T080000"))
+
+    with pytest.raises(CalendarError, match="time zone"):
+        read_calendar(text, BERLIN)
+
+
+def test_a_zone_with_hundreds_of_parts_is_no_zone() -> None:
+    """A form's text is judged as a file is."""
+    with pytest.raises(PolicyError, match="is no time zone"):
+        read_policy(POLICY % f"time_zone: {'a/' * 400}b")
+
+
+def test_open_times_to_the_end_of_the_calendar_run_out_of_nothing() -> None:
+    """The last hour of the year 9999 has no day in zones that are ahead."""
+    times = [{"begins": "2026-01-01T00:00:00Z", "ends": "9999-12-31T23:59:59Z"}]
+    windows = WindowsSpec.model_validate({"time_zone": "Europe/Berlin", "open_times": times})
+
+    assert [*find_calendar_doubts(windows, datetime(2026, 6, 1, tzinfo=UTC))] == []

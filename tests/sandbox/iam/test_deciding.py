@@ -44,7 +44,7 @@ def guarded(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Generator[Callable
         (ARN, ARN, True),
         ("*", ARN, True),
         ("*", "*", True),
-        ("arn:*", ARN, False),
+        ("arn:*", ARN, True),
         (ARN, "*", False),
         ("arn:aws:sagemaker:*:123456789012:endpoint/*", ARN, True),
         ("arn:aws:sagemaker:us-east-1:123456789012:endpoint/fraud*", ARN, True),

@@ -40,6 +40,10 @@ def policy(**changes: Any) -> str:
             "s3:prefix is not simulated for s3:DeleteObject",
         ),
         (policy(Condition={"Null": {"s3:prefix": "yes"}}), 'Null takes "true" or "false"'),
+        (policy(Resource="my-bucket/*"), "the resource my-bucket/. is neither"),
+        (policy(Resource="arn:aws:s3:::b/${aws:username}/*"), "an ARN without variables"),
+        ('{"Version": "2012-10-17", "Version": "2012-10-17"}', "a key is given twice"),
+        ("[" * 100_000, "p.json is not valid JSON"),
     ],
 )
 def test_what_is_not_simulated_is_refused(text, words):

@@ -10,6 +10,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import pytest
+from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -136,6 +137,13 @@ def test_motos_own_paths_are_not_there(plane: ControlPlane, path: str, scope: st
     status, _ = ask(plane.url, "POST", path, signed if scope else {})
     assert status >= 400
     assert [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]] == ["journal"]
+
+
+@pytest.mark.parametrize(("service", "operation"), [("batch", "describe_job_queues"), ("lambda", "list_functions")])
+def test_services_that_start_programs_are_not_there(plane: ControlPlane, service: str, operation: str) -> None:
+    """Moto has many services, and some of them run what a request says; the simulated AWS has those that Rollway uses."""
+    with pytest.raises(ClientError, match="Not part of the simulated AWS"):
+        getattr(make_client(service, url=plane.url), operation)()
 
 
 @given(method=st.sampled_from(METHODS), mark=st.sampled_from(MARKS), value=st.text(), host=st.text())
